@@ -1,0 +1,83 @@
+// Every bound of the project, with its unit and its reason. A queue, buffer, map, loop or wait without a name here is
+// a bug. docs/PROTOCOL.md quotes the ones other programs can notice; a test compares the two.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace tp::limits {
+
+using namespace std::chrono_literals;
+
+// Sealed API (E2EE section 11).
+inline constexpr std::size_t request_bytes_max = 8U << 20;        // a vision prompt with several pictures
+inline constexpr std::size_t response_bytes_max = 64U << 20;      // far above text, within one AES-GCM key's safe use
+inline constexpr std::size_t chunk_bytes_max = 1U << 20;          // bounds the allocation one length can cause
+inline constexpr std::size_t piece_bytes_max = 16'384;            // sent; what every receiver must take
+inline constexpr std::size_t chunks_max = 1U << 20;               // one per token at the longest context, with room
+inline constexpr std::size_t bhttp_lines_max = 100;               // real requests have under 10
+inline constexpr std::size_t bhttp_section_bytes_max = 16'384;    // the same
+inline constexpr std::size_t bhttp_informational_max = 256;       // one per second of a long prefill
+inline constexpr std::size_t record_bytes_max = 16'384;           // 64 models with long names
+inline constexpr std::size_t record_text_max = 21'848;            // base64 of record_bytes_max
+inline constexpr std::size_t key_list_bytes_max = 4'096;          // two X-Wing keys
+inline constexpr std::size_t record_models_max = 64;              // no node serves more
+inline constexpr std::int64_t record_lifetime_max_s = 86'400;     // a record outlives its node by a day at most
+inline constexpr std::int64_t record_skew_s = 60;                 // home computers' clocks
+inline constexpr std::int64_t date_window_s = 300;                // the same; clients correct themselves once
+inline constexpr std::size_t replay_entries_max = 1U << 20;       // 32 MiB a key; then the key is retired early
+inline constexpr std::size_t directory_entries_max = 1'000;       // an answer of about 3 MB
+
+// HTTP/1.1, everywhere it is spoken.
+inline constexpr std::size_t http_head_bytes_max = 16'384;        // request line and fields together
+inline constexpr std::size_t http_fields_max = 100;               // the same bound as a sealed section
+inline constexpr std::size_t http_target_bytes_max = 4'096;       // a path with a query, far above ours
+inline constexpr std::size_t http_chunk_line_max = 256;           // chunk size and extensions
+inline constexpr std::size_t http_plain_body_max = 8U << 20;      // a plain API body: the same as a sealed one
+inline constexpr std::size_t http_small_body_max = 64U << 10;     // JSON control messages: records, loads
+inline constexpr std::size_t engine_answer_bytes_max = 64U << 20; // what we take from an engine for one request
+inline constexpr auto http_head_time = 10s;                       // a client that cannot send a head in this is broken
+inline constexpr auto http_idle_time = 75s;                       // a keep-alive connection without a request
+inline constexpr auto drain_refused_time = 1s;                    // read on after an early refusal (E2EE section 8)
+inline constexpr std::size_t drain_refused_bytes = 256U << 10;    // the same
+
+// Relay (E2EE sections 8 and 11): defaults, settable.
+inline constexpr auto upload_time = 60s;
+inline constexpr auto first_head_time = 120s;
+inline constexpr auto silence_time = 60s;
+inline constexpr auto call_time = 3'600s;
+inline constexpr std::size_t relay_connections_max = 9'000;       // half of the usual 20,000 descriptors, with room
+inline constexpr std::size_t relay_nodes_max = 1'000;             // the same as directory_entries_max
+inline constexpr std::size_t clear_error_bytes_max = 4'096;       // a node's clear error answer
+
+// Link (CONTRACT "Link").
+inline constexpr auto link_ping_interval = 15s;
+inline constexpr auto link_silence_max = 45s;                     // three pings
+inline constexpr auto link_handshake_time = 10s;
+inline constexpr auto link_backoff_first = 250ms;
+inline constexpr auto link_backoff_max = 30s;
+inline constexpr auto load_report_interval = 100ms;               // at most 10 a second
+inline constexpr std::size_t yamux_window = 262'144;              // bytes; the protocol's initial window
+inline constexpr std::size_t yamux_streams_max = 1'000;           // inbound per session, as js-libp2p
+inline constexpr std::size_t yamux_frame_bytes_max = 65'536;      // sent; one frame never blocks others for long
+inline constexpr std::size_t noise_message_max = 65'535;          // Noise specification section 3
+inline constexpr std::size_t multistream_message_max = 1'024;
+inline constexpr std::size_t multistream_tries_max = 16;          // proposals on one stream before it is reset
+inline constexpr std::size_t identify_bytes_max = 8'192;          // js-libp2p's limit
+inline constexpr std::size_t link_backlog_bytes_max = 4U << 20;   // queued for one session before it is closed
+
+// Node.
+inline constexpr std::size_t node_concurrency_default = 4;
+inline constexpr std::size_t node_queue_default = 16;             // waiting for a slot; then node_busy
+inline constexpr auto node_queue_time = 60s;                      // longest wait for a slot
+inline constexpr auto key_rotation_interval = 3'600s;
+inline constexpr auto record_lifetime = 7'200s;
+inline constexpr auto record_renewal_interval = 1'800s;
+inline constexpr auto response_head_wait = 15s;                   // send the head even without a token
+inline constexpr auto response_comment_interval = 15s;            // keep a silent stream alive
+
+// Shutdown.
+inline constexpr auto drain_time = 20s;                           // streams may finish; then they are cancelled
+
+}  // namespace tp::limits
