@@ -42,6 +42,15 @@ inline constexpr auto http_idle_time = 75s;                       // a keep-aliv
 inline constexpr auto drain_refused_time = 1s;                    // read on after an early refusal (E2EE section 8)
 inline constexpr std::size_t drain_refused_bytes = 256U << 10;    // the same
 
+// Text formats.
+inline constexpr std::size_t json_bytes_max = 8U << 20;           // the largest body anybody sends us
+inline constexpr std::size_t json_depth_max = 32;                 // tool schemas nest about 10 deep
+inline constexpr std::size_t url_bytes_max = 4'096;               // a target at its limit is refused by HTTP anyway
+inline constexpr std::size_t base58_text_max = 256;               // a peer id has 52; the cost is quadratic
+inline constexpr std::size_t base58_bytes_max = 187;              // what 256 characters always have room for
+inline constexpr std::size_t multiaddr_bytes_max = 1'024;         // two peer ids, two certificate hashes, a long name
+inline constexpr std::size_t multiaddr_parts_max = 32;            // the longest real ones have 10
+
 // Relay (E2EE sections 8 and 11): defaults, settable.
 inline constexpr auto upload_time = 60s;
 inline constexpr auto first_head_time = 120s;
