@@ -19,6 +19,9 @@ inline constexpr std::size_t chunks_max = 1U << 20;               // one per tok
 inline constexpr std::size_t bhttp_lines_max = 100;               // real requests have under 10
 inline constexpr std::size_t bhttp_section_bytes_max = 16'384;    // the same
 inline constexpr std::size_t bhttp_informational_max = 256;       // one per second of a long prefill
+inline constexpr std::size_t bhttp_token_bytes_max = 32;          // method, scheme: registered ones have under 20
+inline constexpr std::size_t bhttp_authority_bytes_max = 255;     // the longest DNS name
+inline constexpr std::size_t bhttp_path_bytes_max = 2'048;        // ours have under 40
 inline constexpr std::size_t record_bytes_max = 16'384;           // 64 models with long names
 inline constexpr std::size_t record_text_max = 21'848;            // base64 of record_bytes_max
 inline constexpr std::size_t key_list_bytes_max = 4'096;          // two X-Wing keys
@@ -34,6 +37,7 @@ inline constexpr std::size_t http_head_bytes_max = 16'384;        // request lin
 inline constexpr std::size_t http_fields_max = 100;               // the same bound as a sealed section
 inline constexpr std::size_t http_target_bytes_max = 4'096;       // a path with a query, far above ours
 inline constexpr std::size_t http_chunk_line_max = 256;           // chunk size and extensions
+inline constexpr std::size_t sse_event_bytes_max = 1U << 20;      // one event of a stream; real ones have under 4 KiB
 inline constexpr std::size_t http_plain_body_max = 8U << 20;      // a plain API body: the same as a sealed one
 inline constexpr std::size_t http_small_body_max = 64U << 10;     // JSON control messages: records, loads
 inline constexpr std::size_t engine_answer_bytes_max = 64U << 20; // what we take from an engine for one request
@@ -85,6 +89,10 @@ inline constexpr auto record_lifetime = 7'200s;
 inline constexpr auto record_renewal_interval = 1'800s;
 inline constexpr auto response_head_wait = 15s;                   // send the head even without a token
 inline constexpr auto response_comment_interval = 15s;            // keep a silent stream alive
+
+// Configuration.
+inline constexpr std::size_t config_file_bytes_max = 1U << 20;    // far above any hand-written file
+inline constexpr std::size_t secret_file_bytes_max = 64U << 10;   // a key or a token, with room
 
 // Shutdown.
 inline constexpr auto drain_time = 20s;                           // streams may finish; then they are cancelled
