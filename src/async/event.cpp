@@ -11,19 +11,13 @@ task<void> event::wait() {
     pending_ = false;
     co_return success();
   }
-  ++waiting_;
   co_await timer_.async_wait(as_tuple);
   if (is_cancelled(state)) co_return errc::cancelled;  // the event may be gone, if its owner went first
   co_return success();
 }
 
 void event::notify() {
-  if (waiting_ == 0) {
-    pending_ = true;
-    return;
-  }
-  waiting_ = 0;
-  timer_.cancel();
+  if (timer_.cancel() == 0) pending_ = true;
 }
 
 }  // namespace tp::async

@@ -21,7 +21,6 @@ class event {
 
  private:
   asio::steady_timer timer_;
-  std::size_t waiting_ = 0;
   bool pending_ = false;
 };
 

@@ -43,6 +43,15 @@ inline constexpr std::size_t http_small_body_max = 64U << 10;     // JSON contro
 inline constexpr std::size_t engine_answer_bytes_max = 64U << 20; // what we take from an engine for one request
 inline constexpr auto http_head_time = 10s;                       // a client that cannot send a head in this is broken
 inline constexpr auto http_idle_time = 75s;                       // a keep-alive connection without a request
+inline constexpr std::size_t http_connections_max = 4'096;        // of one HTTP server (not the relay's front)
+inline constexpr std::size_t http_client_idle_max = 16;           // kept connections to one origin
+inline constexpr auto http_client_idle_time = 20s;                // below servers' idle times, to lose few races
+inline constexpr auto http_connect_time = 10s;                    // look-up, TCP and TLS together
+inline constexpr std::size_t http_merge_bytes_max = 65'536;       // head and body joined into one write up to this
+inline constexpr auto accept_pause = 100ms;                       // after running out of descriptors
+inline constexpr std::size_t websocket_message_max = 4U << 20;    // bytes; a link sends at most some Noise messages
+inline constexpr std::size_t websocket_read_bytes = 256U << 10;   // one read of a busy link
+inline constexpr std::size_t child_line_bytes_max = 4'096;        // one line of a child's output; longer ones are cut
 inline constexpr auto drain_refused_time = 1s;                    // read on after an early refusal (E2EE section 8)
 inline constexpr std::size_t drain_refused_bytes = 256U << 10;    // the same
 
