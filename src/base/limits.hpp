@@ -84,9 +84,15 @@ inline constexpr std::size_t yamux_window = 262'144;              // bytes; the 
 inline constexpr std::size_t yamux_streams_max = 1'000;           // inbound per session, as js-libp2p
 inline constexpr std::size_t yamux_frame_bytes_max = 65'536;      // sent; one frame never blocks others for long
 inline constexpr std::size_t noise_message_max = 65'535;          // Noise specification section 3
+inline constexpr std::size_t noise_handshake_bytes_max = 4'096;   // ours have 250; room for certhashes and odd keys
 inline constexpr std::size_t multistream_message_max = 1'024;
 inline constexpr std::size_t multistream_tries_max = 16;          // proposals on one stream before it is reset
 inline constexpr std::size_t identify_bytes_max = 8'192;          // js-libp2p's limit
+inline constexpr std::size_t identify_entries_max = 256;          // addresses and protocols in one message
+inline constexpr std::size_t ping_streams_max = 2;                // inbound per session, libp2p ping spec
+inline constexpr std::size_t answers_deferred_max = 128;          // half of the ACK backlog Yamux allows a peer
+inline constexpr std::size_t link_read_bytes = 256U << 10;        // one read of a session (HOTPATH rule 7)
+inline constexpr auto link_close_time = 1s;                       // unsent bytes may still leave after close()
 inline constexpr std::size_t link_backlog_bytes_max = 4U << 20;   // queued for one session before it is closed
 
 // Node.
