@@ -1,7 +1,7 @@
-// HTTP fields and what is written with them: an owning field list, heads, chunks and reason phrases for HTTP/1.1.
-// A list belongs to one task; it is a plain value without locks. It refuses names that are no tokens and values that
-// could end a line (CR, LF, NUL) or begin or end with white space, so that what is written can only be read one way.
-// Parsing is codec/http1.hpp; Binary HTTP uses the same list.
+// HTTP fields and what is written with them: an owning field list, heads, chunks and reason phrases for
+// HTTP/1.1. A list belongs to one task; it is a plain value without locks. It refuses names that are no
+// tokens and values that could end a line (CR, LF, NUL) or begin or end with white space, so that what is
+// written can only be read one way. Parsing is codec/http1.hpp; Binary HTTP uses the same list.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,14 @@ struct http_field {
 // RFC 9110 section 5.6.2: at least one tchar, nothing else.
 bool is_token(std::string_view text) noexcept;
 
+// What a list below takes as a value: no NUL, CR or LF, no white space at either end. May be empty.
+bool is_field_value(std::string_view text) noexcept;
+
 // Names equal without regard to ASCII case.
 bool same_name(std::string_view left, std::string_view right) noexcept;
 
-// Whether a comma-separated list (Connection, Accept-Encoding …) holds `token`, without regard to case. Parameters are
-// part of an element: "gzip;q=1" is not "gzip".
+// Whether a comma-separated list (Connection, Accept-Encoding …) holds `token`, without regard to case.
+// Parameters are part of an element: "gzip;q=1" is not "gzip".
 bool list_has_token(std::string_view list, std::string_view token) noexcept;
 
 class http_fields {
@@ -60,11 +63,11 @@ class http_fields {
   std::vector<entry> entries_;
 };
 
-// The writers append to `out`: Buffer is std::string or tp::bytes. Nothing is added that was not asked for (no Host,
-// no Content-Length, no Date).
+// The writers append to `out`: Buffer is std::string or tp::bytes. Nothing is added that was not asked for
+// (no Host, no Content-Length, no Date).
 
-// "POST /x HTTP/1.1" and fields. invalid_argument, with nothing written, if method is no token or target is empty or
-// has a byte outside 21–7e.
+// "POST /x HTTP/1.1" and fields. invalid_argument, with nothing written, if method is no token or target is
+// empty or has a byte outside 21–7e.
 template <class Buffer>
 result<void> write_request_head(Buffer& out, std::string_view method, std::string_view target,
                                 const http_fields& fields);
@@ -73,7 +76,8 @@ result<void> write_request_head(Buffer& out, std::string_view method, std::strin
 template <class Buffer>
 void write_response_head(Buffer& out, int status, const http_fields& fields);
 
-// One chunk: size line, data, CRLF. Empty data writes nothing, because a chunk of size zero would end the body.
+// One chunk: size line, data, CRLF. Empty data writes nothing, because a chunk of size zero would end the
+// body.
 template <class Buffer>
 void write_chunk(Buffer& out, bytes_view data);
 
