@@ -1,6 +1,6 @@
-// HTTP dates, the one form we write and read: IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
-// Pure functions. Refused: the obsolete forms, a wrong weekday, a day its month lacks, leap seconds, years outside
-// 1970 … 9999.
+// HTTP dates, the one form we write and read: IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section
+// 5.6.7). Pure functions. Refused: the obsolete forms, a wrong weekday, a day its month lacks, leap seconds,
+// years outside 1970 … 9999.
 #pragma once
 
 #include <string>
