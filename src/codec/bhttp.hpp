@@ -1,8 +1,9 @@
-// Binary HTTP (RFC 9292), as narrow as E2EE section 7: what an authentic envelope holds. Known and indeterminate framing
-// are read, any slicing gives the same verdict, and the failures are errc::bhttp_*. A decoder serves one message and one
-// task; after a failure it repeats it. Refused besides malformed bytes: fields or control data out of their limits,
-// padding that is not zero, a content-length that is not the content's. What a request means (date, route, sealed-to) is
-// not decided here. Content is plaintext: wiped, never printed.
+// Binary HTTP (RFC 9292), as narrow as E2EE section 7: what an authentic envelope holds. Known and
+// indeterminate framing are read, any slicing gives the same verdict, and the failures are errc::bhttp_*. A
+// decoder serves one message and one task; after a failure it repeats it. Refused besides malformed bytes:
+// fields or control data out of their limits, padding that is not zero, a content-length that is not the
+// content's. What a request means (date, route, sealed-to) is not decided here. Content is plaintext: wiped,
+// never printed.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "codec/bhttp_machine.hpp"
 #include "codec/http_fields.hpp"
 
 namespace tp::codec {
@@ -32,8 +34,9 @@ struct bhttp_response {
 
 // Bytes of encode_bhttp_request without padding: the L of bucket(L).
 std::size_t bhttp_request_bytes(const bhttp_request& request);
-// Known-length form, zeros at the end up to `padded_bytes` in all (less than needed: no padding). Names are written in
-// lower case. bhttp_control, bhttp_field or bhttp_too_large for a request that no receiver would take.
+// Known-length form, zeros at the end up to `padded_bytes` in all (less than needed: no padding). Names are
+// written in lower case. bhttp_control, bhttp_field or bhttp_too_large for a request that no receiver would
+// take.
 result<plaintext> encode_bhttp_request(const bhttp_request& request, std::size_t padded_bytes = 0);
 
 std::size_t bhttp_response_bytes(const bhttp_response& head, bytes_view content);
@@ -41,76 +44,19 @@ std::size_t bhttp_response_bytes(const bhttp_response& head, bytes_view content)
 result<plaintext> encode_bhttp_response(const bhttp_response& head, bytes_view content,
                                         std::size_t padded_bytes = 0);
 
-// Streamed response: head, any number of content chunks, end. They append to `out`, which may be fresh for every flush.
+// Streamed response: head, any number of content chunks, end. They append to `out`, which may be fresh for
+// every flush.
 result<void> put_bhttp_response_head(plaintext& out, const bhttp_response& head);
 // One content chunk; an empty one writes nothing, because a zero would end the content.
 void put_bhttp_content(plaintext& out, bytes_view content);
 // Content terminator, empty trailer section, zeros.
 void put_bhttp_end(plaintext& out, std::size_t padding_bytes = 0);
 
-namespace detail {
-
-// The message as a machine over bytes: control data, sections, content, padding. Memory is bounded by one section.
-class bhttp_machine {
- public:
-  enum class direction : std::uint8_t { request, response };
-  explicit bhttp_machine(direction which) noexcept : direction_(which) {}
-
-  using content_sink = std::function<void(bytes_view)>;
-  result<void> push(bytes_view input, const content_sink& on_content);
-  result<void> finish();
-
-  bool head_done() const noexcept { return head_done_; }
-  bhttp_request request;    // all but its content
-  bhttp_response response;
-
- private:
-  enum class state : std::uint8_t {
-    framing, method_size, method, scheme_size, scheme, authority_size, authority, path_size, path, status,
-    section_start, section_body, line_start, name, value_size, value,
-    content_start, content_size, content, padding, finished, failed
-  };
-  enum class section : std::uint8_t { informational, header, trailer };
-
-  errc on_byte_state(bytes_view& input, const content_sink& on_content);
-  errc on_number(std::uint64_t value);
-  errc on_framing(std::uint64_t value);
-  errc on_status(std::uint64_t value);
-  errc on_section_size(std::uint64_t value);
-  errc on_name_size(std::uint64_t value, std::size_t varint_bytes);
-  errc on_value_size(std::uint64_t value, std::size_t varint_bytes);
-  errc on_content_size(std::uint64_t value);
-  errc on_text();
-  errc on_known_section();
-  errc on_line(std::string_view name, std::string_view value);
-  errc on_section_end();
-  errc on_content_end();
-  errc text_size(std::uint64_t value, std::size_t most, state next);
-  bool reading_number() const noexcept;
-  bool reading_text() const noexcept;
-
-  direction direction_;
-  state state_ = state::framing;
-  section section_ = section::header;
-  bool known_length_ = true;
-  bool head_done_ = false;
-  errc failure_ = errc::ok;
-  plaintext pending_;             // an unfinished number or text
-  std::size_t wanted_ = 0;        // bytes of the text being read
-  std::string name_;
-  std::size_t lines_ = 0;         // of this section
-  std::size_t section_bytes_ = 0;
-  std::size_t informational_ = 0;
-  std::uint64_t content_left_ = 0;
-  std::uint64_t content_bytes_ = 0;
-};
-
-}  // namespace detail
-
 class bhttp_request_decoder {
  public:
   bhttp_request_decoder() : machine_(detail::bhttp_machine::direction::request) {}
-  // Takes any slice. The first failure stays; nothing bigger than the input seen is ever allocated.
+  // Takes any slice. The first failure stays. Memory follows the input seen, never a length read in it;
+  // message_too_large over limits::request_bytes_max, which the opener refuses before.
   result<void> push(bytes_view input);
   // The envelope ended (its state is DONE). Call once.
   result<bhttp_request> finish();
@@ -118,22 +64,28 @@ class bhttp_request_decoder {
  private:
   detail::bhttp_machine machine_;
   plaintext content_;
+  std::size_t taken_ = 0;
 };
 
 class bhttp_response_decoder {
  public:
   using content_sink = detail::bhttp_machine::content_sink;
   bhttp_response_decoder() : machine_(detail::bhttp_machine::direction::response) {}
-  // Hands out content as it comes; head() is set before the first piece. A piece is valid during the call only.
-  // Informational responses are checked and dropped.
+  // Hands out content as it comes; head() is set before the first piece. A piece is valid during the call
+  // only. Informational responses are checked and dropped.
   result<void> push(bytes_view input, const content_sink& on_content);
-  // The final status and its fields, once its header section is whole; else null.
-  const bhttp_response* head() const noexcept { return machine_.head_done() ? &machine_.response : nullptr; }
-  // The envelope ended: the answer is complete only if this succeeds. head() is set then.
-  result<void> finish() { return machine_.finish(); }
+  // The final status and its fields, once its header section is whole; else null. Valid as long as the
+  // decoder.
+  const bhttp_response* head() const noexcept { return head_known_ ? &head_ : nullptr; }
+  // The envelope ended: the answer is complete only if this succeeds. head() is set then. Call once.
+  result<void> finish();
 
  private:
+  void keep_head();
+
   detail::bhttp_machine machine_;
+  bhttp_response head_;
+  bool head_known_ = false;
 };
 
 }  // namespace tp::codec
