@@ -33,8 +33,8 @@ class hpke_sender {
   static result<hpke_sender> make(std::span<const std::uint8_t, 32> recipient, aead_id aead, bytes_view info,
                                   random_source& random);
   const hpke_enc& enc() const noexcept { return enc_; }
-  // Number 0, 1, …; out has in.size() + 16 bytes, in place allowed.
-  void seal(bytes_view aad, bytes_view in, bytes_span out) { sequence_.seal(aad, in, out); }
+  // Numbers 0, 1, …, in order.
+  aead_sequence& sequence() noexcept { return sequence_; }
   // RFC 9180 section 5.3; `label` is the exporter context.
   secret_key export_secret(bytes_view label, std::size_t length) const;
 
@@ -51,8 +51,7 @@ class hpke_receiver {
   // bad_enc: the shared point is zero.
   static result<hpke_receiver> make(const x25519_key& recipient, std::span<const std::uint8_t, 32> enc, aead_id aead,
                                     bytes_view info);
-  // decrypt_failed; after that every call fails. out has in.size() - 16 bytes, in place allowed.
-  result<void> open(bytes_view aad, bytes_view in, bytes_span out) { return sequence_.open(aad, in, out); }
+  aead_sequence& sequence() noexcept { return sequence_; }
   secret_key export_secret(bytes_view label, std::size_t length) const;
 
  private:
