@@ -105,6 +105,26 @@ inline constexpr auto record_renewal_interval = 1'800s;
 inline constexpr auto response_head_wait = 15s;                   // send the head even without a token
 inline constexpr auto response_comment_interval = 15s;            // keep a silent stream alive
 
+// Engine: what makes the tokens.
+inline constexpr std::size_t engine_models_max = 256;             // models one engine lists; busy ones have dozens
+inline constexpr auto engine_load_time = 600s;                    // a large model from a slow disk
+inline constexpr auto engine_head_time = 900s;                    // a long prompt, or a whole answer, on a slow machine
+inline constexpr auto engine_silence_time = 60s;                  // between two pieces of a streamed answer
+inline constexpr auto engine_poll_interval = 50ms;                // asking a loading engine whether it is ready
+inline constexpr auto engine_probe_interval = 10s;                // asking a healthy one whether it still is
+inline constexpr auto engine_probe_time = 5s;                     // for one such answer
+inline constexpr std::size_t engine_probes_lost_max = 3;          // then it counts as gone
+inline constexpr auto engine_backoff_first = 250ms;               // before a restart or the next probe of a lost one
+inline constexpr auto engine_backoff_max = 30s;
+inline constexpr std::size_t engine_restarts_max = 5;             // in a row without engine_stable_time between
+inline constexpr auto engine_stable_time = 60s;                   // up for so long: earlier crashes are forgotten
+inline constexpr auto engine_stop_time = 5s;                      // to end by itself; then it is killed
+inline constexpr std::size_t engine_read_bytes = 64U << 10;       // taken from an engine at once
+inline constexpr std::size_t engine_error_bytes_max = 64U << 10;  // an engine's error answer
+inline constexpr std::size_t engine_list_bytes_max = 1U << 20;    // its answer to GET /v1/models
+inline constexpr std::size_t mock_script_bytes_max = 1U << 20;    // rules for tests
+inline constexpr std::size_t mock_rules_max = 1'000;              // the same
+
 // Configuration.
 inline constexpr std::size_t config_file_bytes_max = 1U << 20;    // far above any hand-written file
 inline constexpr std::size_t secret_file_bytes_max = 64U << 10;   // a key or a token, with room
