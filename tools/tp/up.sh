@@ -1,0 +1,47 @@
+# ./tp up: from a fresh clone to a running token.place.
+
+# What the arguments make unnecessary: with a mock, a foreign engine or a foreign relay nothing is downloaded.
+wants() {
+  what=$1
+  shift
+  for argument in "$@"; do
+    case $argument in
+      --mock* | --engine-url* | --engine_url* | --relay | --relay=* | --relay-url*) return 1 ;;
+      --use-mock-llm* | --use_mock_llm* | --help | -h | --version | --print-config) return 1 ;;
+      --engine | --engine=*) [ "$what" != engine ] || return 1 ;;
+      --model | --model=*) [ "$what" != model ] || return 1 ;;
+    esac
+  done
+  case ${USE_MOCK_LLM:-} in 1 | true | yes) return 1 ;; esac
+  return 0
+}
+
+tp_up() {
+  install_packages build
+  # shellcheck disable=SC2086
+  build_preset release $programs || exit 1
+  if wants engine "$@" && [ -z "${TOKEN_PLACE_ENGINE:-}${TOKEN_PLACE_ENGINE_URL:-}" ]; then
+    get_engine || exit 1
+  fi
+  if wants model "$@" && [ -z "${TOKEN_PLACE_MODEL:-}${TOKEN_PLACE_ENGINE_URL:-}" ]; then
+    get_model || exit 1
+  fi
+  exec build/release/bin/tokenplace up "$@"
+}
+
+# Both print their progress on stderr and the path of what they got on stdout.
+get_engine() {
+  have llama-server || install_packages engine
+  TOKEN_PLACE_ENGINE=$(tools/setup/get-engine.sh) || {
+    note "tp: no engine. Start one of your own, then ./tp up --engine-url http://127.0.0.1:PORT; or ./tp up --mock"
+    return 1
+  }
+  export TOKEN_PLACE_ENGINE
+}
+get_model() {
+  TOKEN_PLACE_MODEL=$(tools/setup/get-model.sh) || {
+    note "tp: no model. Name a GGUF file you have: ./tp up --model FILE, or try ./tp up --mock"
+    return 1
+  }
+  export TOKEN_PLACE_MODEL
+}
