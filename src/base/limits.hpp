@@ -125,6 +125,15 @@ inline constexpr std::size_t engine_list_bytes_max = 1U << 20;    // its answer 
 inline constexpr std::size_t mock_script_bytes_max = 1U << 20;    // rules for tests
 inline constexpr std::size_t mock_rules_max = 1'000;              // the same
 
+// Client.
+inline constexpr std::size_t directory_bytes_max = 8U << 20;      // the relay's list as text, above its usual 3 MB
+inline constexpr auto directory_age_max = 2s;                     // a gateway's copy of the list; loads change quickly
+inline constexpr std::size_t known_nodes_max = 1'000;             // remembered against rollback, as directory_entries_max
+inline constexpr std::size_t known_nodes_file_bytes_max = 32U << 20;  // that many records of the largest size
+inline constexpr auto client_wait_max = 5s;                       // a Retry-After we wait for ourselves
+inline constexpr std::size_t client_read_bytes = 32U << 10;       // one read of a sealed answer
+inline constexpr std::size_t date_answer_bytes_max = 64U << 10;   // a sealed 400 that may say "wrong date"
+
 // Configuration.
 inline constexpr std::size_t config_file_bytes_max = 1U << 20;    // far above any hand-written file
 inline constexpr std::size_t secret_file_bytes_max = 64U << 10;   // a key or a token, with room
