@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares the table of limits in docs/PROTOCOL.md with src/base/limits.hpp.
 
-A row is | `name` | value unit | …; units: bytes, s, ms, min, h or none. A row that names no constant, or another
-value than the header, is an error; so is a page without rows.
+Rows are read below the heading that says Limits: | `name` | value unit | …; units: bytes, s, ms, min, h or none.
+A row that names no constant, or another value than the header, is an error; so is a page without rows.
 """
 import re
 import sys
@@ -29,7 +29,8 @@ def is_time(expression):
 
 def compare(header, page):
     constants = {name: expression for name, expression in CONSTANT.findall(header)}
-    rows = ROW.findall(page)
+    section = re.search(r"^#+ [^\n]*Limits\n(.*?)(?=^#|\Z)", page, re.M | re.S)
+    rows = ROW.findall(section.group(1)) if section else []
     wrong = [] if rows else ["no row of the form | `name` | value | was found"]
     for name, number, unit in rows:
         if name not in constants:
