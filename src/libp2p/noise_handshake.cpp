@@ -35,16 +35,18 @@ void end_message(bytes& out, std::size_t begin) {
   out[begin - 1] = static_cast<std::uint8_t>(size);
 }
 
-result<bool> lists_yamux(bytes_view extensions) {
-  bool listed = false;
+enum class early_muxer { none, yamux };
+
+result<early_muxer> read_extensions(bytes_view extensions) {
+  early_muxer listed = early_muxer::none;
   codec::protobuf_reader reader(extensions);
   for (;;) {
     const auto field = reader.next();
     if (!field) return errc::noise_failed;
     if (!*field) return listed;
     const codec::protobuf_field& value = **field;
-    if (value.number == stream_muxers_field && value.type == codec::protobuf_type::bytes)
-      listed |= as_chars(value.data) == yamux_protocol;
+    if (value.number != stream_muxers_field || value.type != codec::protobuf_type::bytes) continue;
+    if (as_chars(value.data) == yamux_protocol) listed = early_muxer::yamux;
   }
 }
 
@@ -160,9 +162,9 @@ result<void> noise_handshake::check_payload(bytes_view payload) {
     if (value.number == identity_key_field) key = value.data;
     if (value.number == identity_signature_field) signature = value.data;
     if (value.number == extensions_field) {
-      const result<bool> listed = lists_yamux(value.data);
+      const result<early_muxer> listed = read_extensions(value.data);
       if (!listed) return listed.error();
-      early_yamux_ = *listed;
+      early_yamux_ = *listed == early_muxer::yamux;
     }
   }
   const result<codec::peer_id> peer = codec::peer_id::from_key_message(key);
