@@ -1,7 +1,7 @@
-// What makes the tokens, as the node sees it. Implementations: llama_server (a child of ours), openai_http (a server
-// somebody already runs), mock. Owned by the node; event-loop thread only.
-// An engine takes what openai/routes allows and has been checked (openai/payload); it refuses nothing by content and
-// admits without limit: the node decides how many calls run at once.
+// What makes the tokens, as the node sees it. Implementations: llama_server (a child of ours), openai_http (a
+// server somebody already runs), mock. Owned by the node; event-loop thread only. An engine takes what
+// openai/routes allows and has been checked (openai/payload); it refuses nothing by content and admits
+// without limit: the node decides how many calls run at once.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace tp::engine {
 struct model_info {
   std::string id;
   std::int64_t context_length = 0;        // tokens; 0 = not known
-  std::vector<std::string> capabilities;  // of: chat completion embedding vision tools
+  std::vector<std::string> capabilities{};  // of: chat completion embedding vision tools
 };
 
 struct engine_request {
@@ -36,9 +36,10 @@ class engine_answer {
   virtual ~engine_answer() = default;
   virtual int status() const = 0;
   virtual std::string_view content_type() const = 0;
-  // What has arrived by now, at least one byte; empty = the end. An event stream comes in whole events, everything
-  // ready together. Fails with engine_failed (cut, silent for limits::engine_silence_time, nonsense), too_large,
-  // deadline_exceeded or cancelled; after a failure only destruction is allowed. Cancelling it aborts the call.
+  // What has arrived by now, at least one byte; empty = the end. An event stream comes in whole events,
+  // everything ready together. Fails with engine_failed (cut, silent for limits::engine_silence_time,
+  // nonsense), too_large, deadline_exceeded or cancelled; after a failure only destruction is allowed.
+  // Cancelling it aborts the call.
   virtual async::task<plaintext> read() = 0;
   // Stops the engine's work on this call. Any read() under way or later fails with cancelled.
   virtual void abort() noexcept = 0;
@@ -71,7 +72,8 @@ class engine {
   virtual async::task<std::unique_ptr<engine_answer>> call(engine_request request, async::deadline until) = 0;
   // Copies: the list may change whenever the engine restarts. Empty before the first start.
   virtual std::vector<model_info> models() const = 0;
-  // Until it is ready for calls. Fails with engine_unavailable (see reason()), deadline_exceeded or cancelled.
+  // Until it is ready for calls. Fails with engine_unavailable (see reason()), deadline_exceeded or
+  // cancelled.
   virtual async::task<void> start(async::deadline until) = 0;
   // Ends calls under way, children and background work. Must be awaited before destruction.
   virtual boost::asio::awaitable<void> stop() = 0;

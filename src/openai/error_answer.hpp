@@ -1,7 +1,7 @@
-// How every failure is answered over HTTP: status, OpenAI error object, headers it asks for. The only place that maps
-// errc to a status; relay, node and gateway all answer through it.
-// Values; pure; any thread. Messages are static and say what to do. They never repeat input, with one exception: a
-// model id that passes sane_model_id.
+// How every failure is answered over HTTP: status, OpenAI error object, headers it asks for. The only place
+// that maps errc to a status; relay, node and gateway all answer through it. Values; pure; any thread.
+// Messages are static and say what to do. They never repeat input, with one exception: a model id that passes
+// sane_model_id.
 #pragma once
 
 #include <chrono>
@@ -40,6 +40,10 @@ std::string to_event(const api_error& error);
 api_error error_answer(errc failure);
 inline api_error error_answer(const error_code& failure) { return error_answer(to_errc(failure)); }
 
+// The same for a program that called another and got nonsense (gateway, client): what error_answer would
+// blame on the caller (an envelope that does not open, a bad record) is 502 node_answer_invalid here.
+api_error upstream_answer(errc failure);
+
 // Refusals that are no errc because nothing failed: an HTTP edge turns a request away.
 enum class refusal {
   not_found,
@@ -59,7 +63,8 @@ enum class refusal {
 std::string_view name(refusal why) noexcept;
 api_error error_answer(refusal why);
 
-// 400 invalid_request_error. `message` is ours; `param` is a path of names and indexes we made, e.g. messages[0].role.
+// 400 invalid_request_error. `message` is ours; `param` is a path of names and indexes we made, e.g.
+// messages[0].role.
 api_error invalid_request(std::string_view message, std::string_view code, std::optional<std::string> param);
 // 404 model_not_found, naming the model if its id is sane.
 api_error model_not_found(std::string_view model);

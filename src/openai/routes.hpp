@@ -1,6 +1,6 @@
-// The OpenAI surface that an engine may have, as one table. What is not in it never reaches an engine (no /slots, no
-// /props: engines have administration beside their API).
-// Pure; any thread. Paths are compared byte by byte, without decoding and without dot segments (E2EE section 7).
+// The OpenAI surface that an engine may have, as one table. What is not in it never reaches an engine (no
+// /slots, no /props: engines have administration beside their API). Pure; any thread. Paths are compared byte
+// by byte, without decoding and without dot segments (E2EE section 7).
 #pragma once
 
 #include <optional>
