@@ -26,10 +26,19 @@ inline constexpr std::size_t record_bytes_max = 16'384;           // 64 models w
 inline constexpr std::size_t record_text_max = 21'848;            // base64 of record_bytes_max
 inline constexpr std::size_t key_list_bytes_max = 4'096;          // two X-Wing keys
 inline constexpr std::size_t record_models_max = 64;              // no node serves more
+inline constexpr std::size_t record_name_bytes_max = 64;          // one line on a screen
+inline constexpr std::size_t model_id_bytes_max = 128;            // the longest in use have about 80
+inline constexpr std::size_t model_capabilities_max = 16;         // six are known
+inline constexpr std::size_t capability_bytes_max = 32;           // one word
+inline constexpr std::int64_t context_length_max = 2'147'483'647; // tokens; fits 32 bits everywhere
+inline constexpr std::int64_t record_concurrency_max = 1'024;     // more requests at once than any engine takes
+inline constexpr std::size_t rsa_pem_bytes_max = 4'096;           // a 16,384-bit key
+inline constexpr std::int64_t json_integer_max = 9'007'199'254'740'991;  // 2^53 - 1, exact in JavaScript
 inline constexpr std::int64_t record_lifetime_max_s = 86'400;     // a record outlives its node by a day at most
 inline constexpr std::int64_t record_skew_s = 60;                 // home computers' clocks
 inline constexpr std::int64_t date_window_s = 300;                // the same; clients correct themselves once
 inline constexpr std::size_t replay_entries_max = 1U << 20;       // 32 MiB a key; then the key is retired early
+inline constexpr std::int64_t key_overlap_s = 120;                // 60 skew, 60 for an upload under way
 inline constexpr std::size_t directory_entries_max = 1'000;       // an answer of about 3 MB
 
 // HTTP/1.1, everywhere it is spoken.
@@ -47,6 +56,8 @@ inline constexpr std::size_t http_connections_max = 4'096;        // of one HTTP
 inline constexpr std::size_t http_client_idle_max = 16;           // kept connections to one origin
 inline constexpr auto http_client_idle_time = 20s;                // below servers' idle times, to lose few races
 inline constexpr auto http_connect_time = 10s;                    // look-up, TCP and TLS together
+inline constexpr auto dial_try_time = 3s;                         // one address of several; the next may answer
+inline constexpr auto websocket_close_time = 5s;                  // for the peer's close frame
 inline constexpr std::size_t http_merge_bytes_max = 65'536;       // head and body joined into one write up to this
 inline constexpr auto accept_pause = 100ms;                       // after running out of descriptors
 inline constexpr std::size_t websocket_message_max = 4U << 20;    // bytes; a link sends at most some Noise messages
@@ -71,6 +82,8 @@ inline constexpr auto silence_time = 60s;
 inline constexpr auto call_time = 3'600s;
 inline constexpr std::size_t relay_connections_max = 9'000;       // half of the usual 20,000 descriptors, with room
 inline constexpr std::size_t relay_nodes_max = 1'000;             // the same as directory_entries_max
+inline constexpr std::size_t link_control_streams_max = 8;        // a node registers, reports, leaves: one at a time
+inline constexpr std::int64_t reported_load_max = 1'000'000;      // of in_flight, capacity, queued: above is nonsense
 inline constexpr std::size_t clear_error_bytes_max = 4'096;       // a node's clear error answer
 
 // Link (CONTRACT "Link").

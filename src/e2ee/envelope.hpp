@@ -40,9 +40,9 @@ class chunk_opener {
 
  private:
   enum class state { length, body, final_chunk, whole };
+  result<std::size_t> step(crypto::aead_sequence& keys, bytes_view slice, const piece_sink& sink);
   result<void> on_length(std::uint64_t value);
-  result<void> open_buffer(crypto::aead_sequence& keys, bytes_view aad, const piece_sink& sink);
-  std::size_t take(bytes_view slice, std::size_t wanted);
+  result<void> open_buffer(crypto::aead_sequence& keys, std::string_view aad, const piece_sink& sink);
   void clear_buffer() noexcept;
 
   form form_;
@@ -53,12 +53,13 @@ class chunk_opener {
   std::size_t chunks_ = 0;
 };
 
-// Appends to the caller's buffer; pieces over 16,384 bytes become several chunks.
+// Appends to the caller's buffer; pieces over 16,384 bytes become several chunks. A piece must not lie in that buffer.
 class chunk_sealer {
  public:
   chunk_sealer(form f, std::size_t message_max);
 
-  // Nothing for an empty piece. invalid_argument in the whole form, message_too_large; `out` is then unchanged.
+  // Nothing for an empty piece. message_too_large, too_many_chunks, or invalid_argument (whole form, or after the
+  // end); `out` is then unchanged.
   result<void> piece(crypto::aead_sequence& keys, bytes_view piece, bytes& out);
   // The end of the message, with its last piece (may be empty); in the whole form, the message.
   result<void> finish(crypto::aead_sequence& keys, bytes_view last, bytes& out);
@@ -66,9 +67,18 @@ class chunk_sealer {
   void count(std::size_t written) noexcept { total_ += written; }
 
  private:
+  struct cost {
+    std::size_t bytes;
+    std::size_t chunks;
+  };
+  static cost cost_of(std::size_t size);
+  result<void> reserve(const cost& more);
+  void put_chunks(crypto::aead_sequence& keys, bytes_view piece, bytes& out);
+
   form form_;
   std::size_t message_max_;
   std::size_t total_ = 0;
+  std::size_t chunks_ = 0;
   bool finished_ = false;
 };
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -42,17 +42,17 @@ class spent_set {
     std::uint64_t seed;  // strangers choose enc; they must not choose its place in the table
     std::size_t operator()(const crypto::hpke_enc& enc) const noexcept;
   };
-  struct nothing {};
   std::size_t entries_max_;
-  std::unordered_map<crypto::hpke_enc, nothing, hash> entries_;
+  std::unordered_set<crypto::hpke_enc, hash> entries_;
   std::map<unix_seconds, std::vector<crypto::hpke_enc>> by_date_;  // at most one list a second of the window
-  unix_seconds date_floor_;
+  unix_seconds date_floor_ = 0;
 };
 
 struct ring_key {
   key_config config;
   crypto::x25519_key key;
   unix_seconds made = 0;
+  steady_time made_steady;
   unix_seconds listed_until = 0;  // expiry of the last record that lists it; 0: none yet
   spent_set spent;
 };
@@ -85,7 +85,8 @@ class key_ring {
   void adopt(std::uint8_t key_id, crypto::x25519_key key, std::vector<crypto::aead_id> aeads);
 
  private:
-  void add_new_key(std::uint8_t key_id);
+  void put(std::uint8_t key_id, crypto::x25519_key key, std::vector<crypto::aead_id> aeads);
+  bool newest_is_due() const;
   void drop_expired();
 
   const clock_source& clock_;

@@ -61,13 +61,13 @@ class request_opener {
   result<void> advance(bytes_view slice, const piece_sink& sink);
   result<void> on_head();
   result<void> on_enc();
-  result<void> fail(errc failure);
+  result<void> fail(const error_code& failure);
 
   key_ring& ring_;
   form form_;
   message_limits bounds_;
   state state_ = state::head;
-  errc failure_ = errc::ok;
+  error_code failure_;
   std::size_t total_ = 0;
   bytes collected_;  // header, then enc
   suite_header header_;
@@ -88,9 +88,12 @@ struct request_policy {
   std::span<const route> routes;
 };
 
-// E2EE section 7, "Request", in its order: misdirected, date_invalid, date_out_of_window, expectation_failed,
-// not_found, method_not_allowed. Yields the date.
-result<unix_seconds> check_sealed_request(const codec::bhttp_request& request, const request_policy& policy);
+// E2EE section 7, "Request", in its order. First misdirected, date_invalid, date_out_of_window; yields the date.
+result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request, const request_policy& policy);
+// Then expectation_failed, not_found, method_not_allowed.
+result<void> check_route(const codec::bhttp_request& request, const request_policy& policy);
+// Both.
+result<void> check_sealed_request(const codec::bhttp_request& request, const request_policy& policy);
 
 // An authentic request. If `request` holds an error, it is answered sealed, as answer_for() says.
 struct sealed_call {
@@ -104,14 +107,15 @@ class sealed_request_reader {
 
   // An error here and from end() is answered in the clear. Binary HTTP failures are remembered, not returned.
   result<void> push(bytes_view slice);
+  // Yields only authentic, unspent requests; see request_opener::end.
   result<sealed_call> end(const request_policy& policy, random_source& random);
 
  private:
+  void decode(bytes_view piece);
   result<codec::bhttp_request> judge(const request_policy& policy);
 
   request_opener opener_;
   codec::bhttp_request_decoder decoder_;
-  piece_sink sink_;
   error_code inner_failure_;
 };
 

@@ -19,7 +19,7 @@ class response_opener {
   // message_too_large, chunk_too_short, chunk_too_large, too_many_chunks, decrypt_failed. The first failure ends it:
   // nothing more is handed out and later calls return the same failure.
   result<void> push(bytes_view slice, const piece_sink& sink);
-  // truncated (also what a broken connection is: ask failure_when_cut), decrypt_failed.
+  // truncated (as is, for its owner, a connection that broke before), decrypt_failed.
   result<void> end(const piece_sink& sink);
   bool done() const noexcept { return done_; }
 
@@ -28,7 +28,7 @@ class response_opener {
   response_opener(form f, crypto::aead_id aead, secret_key exported, const crypto::hpke_enc& enc,
                   const message_limits& bounds);
   result<void> advance(bytes_view slice, const piece_sink& sink);
-  result<void> fail(errc failure);
+  result<void> fail(const error_code& failure);
 
   crypto::aead_id aead_;
   secret_key exported_;
@@ -38,7 +38,7 @@ class response_opener {
   bytes nonce_;
   std::optional<crypto::aead_sequence> keys_;
   chunk_opener chunks_;
-  errc failure_ = errc::ok;
+  error_code failure_;
   bool done_ = false;
 };
 
