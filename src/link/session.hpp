@@ -41,7 +41,7 @@ class session {
  public:
   // Called for each stream the peer opens with the protocol. Returns who hears of its events (must live until on_reset,
   // or until both sides have finished, or until reset()), or nullptr to refuse: the stream is reset.
-  // Bytes that came with the opening follow at once, after the function has returned.
+  // Bytes that came with the opening follow at once, after the function has returned; only then may it be written to.
   using stream_handler = std::function<stream_events*(std::uint32_t id)>;
 
   // Negotiates /noise, proves `identity`, checks the peer's, negotiates Yamux. `expected`: refuse any other peer.
@@ -57,7 +57,7 @@ class session {
 
   // The peer's proven identity.
   const codec::peer_id& remote() const;
-  async::asio::any_io_executor executor() const;
+  asio::any_io_executor executor() const;
 
   // Serves the session until it ends; call once. Ok: closed by either side in order. Errors: noise_failed,
   // yamux_protocol, window_exceeded, stalled (silent too long), too_large (backlog), cancelled, those of the stream.
@@ -75,12 +75,15 @@ class session {
                              stream_events& events);
   static constexpr std::size_t open_bytes_max = limits::yamux_window - limits::multistream_message_max;
 
-  // Bytes taken: all of `data`, or less when the peer's window or the backlog is full; then on_writable() follows.
-  // 0 for a stream that is over.
+  // Bytes taken: all of `data`, or less when the peer's window or the backlog is full; then on_writable() follows when
+  // there is room again. 0 for a stream that is over.
   std::size_t write(std::uint32_t id, bytes_view data);
-  std::size_t send_window(std::uint32_t id) const;  // what write() would take now
+  std::size_t send_window(std::uint32_t id) const;  // what write() would take now at most
   void finish(std::uint32_t id);                    // half-close; reading goes on
   void reset(std::uint32_t id);                     // abort both directions; no callback follows
+  // This side needs no more of the stream: no callback follows. It ends in peace if both sides have finished or the
+  // peer's end still comes; any more data of the peer resets it. Call finish() first.
+  void abandon(std::uint32_t id);
   void consumed(std::uint32_t id, std::size_t size);  // gives the peer its window back (in halves)
 
   // Streams of ours and of the peer's, without ping and identify.
@@ -88,6 +91,9 @@ class session {
 
   // Serves `protocol` to the peer. Set before run(), or at least before the peer asks.
   void handle(std::string protocol, stream_handler handler);
+
+  // For users of the session that may outlive it: empty once it is destroyed.
+  std::weak_ptr<session*> weak() const { return self_; }
 
   // While one lives, frames are only queued. When the last goes they leave at once if the session is quiet (rule 2),
   // else with everything else of this loop turn. Use it in handlers on the hot path that write more than once.
@@ -106,6 +112,7 @@ class session {
   struct core;
   explicit session(std::unique_ptr<core> made);
   std::unique_ptr<core> core_;
+  std::shared_ptr<session*> self_ = std::make_shared<session*>(this);
 };
 
 }  // namespace tp::link

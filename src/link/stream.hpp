@@ -32,21 +32,23 @@ class stream final : public async::byte_stream, public stream_events {
   void reset() noexcept override;
   // The peer reset the stream or the session ended. A half-close is not "gone": the peer may wait for our answer.
   void on_peer_gone(std::function<void()> gone) override;
-  async::asio::any_io_executor executor() override;
+  asio::any_io_executor executor() override;
 
  private:
   void on_data(bytes_view piece) override;
   void on_fin() override;
   void on_reset(errc reason) override;
   void on_writable() override;
-  result<void> ensure_open(bytes_view first, std::size_t& taken);
+  session* owner() const;
+  result<std::size_t> send(bytes_view data, fin end);
+  void over(errc reason);
 
-  session* session_;
-  async::asio::any_io_executor executor_;
-  std::string protocol_;   // of a stream not yet opened
-  std::uint32_t id_ = 0;   // 0 = not yet opened, or over
+  std::weak_ptr<session*> session_;
+  asio::any_io_executor executor_;
+  std::string protocol_;  // of a stream not yet opened, else empty
+  std::uint32_t id_ = 0;  // 0 = not yet opened, or over
   bytes received_;
-  std::size_t read_ = 0;   // how much of received_ was handed out
+  std::size_t read_ = 0;  // how much of received_ was handed out
   bool fin_received_ = false;
   bool fin_sent_ = false;
   errc failed_ = errc::ok;
