@@ -11,8 +11,6 @@ namespace tp::codec::detail {
 
 namespace {
 
-constexpr std::size_t content_length_digits_max = 15;
-
 std::string lower_case(std::string_view text) {
   std::string lowered(text);
   std::transform(lowered.begin(), lowered.end(), lowered.begin(), chars::lower);
@@ -20,43 +18,6 @@ std::string lower_case(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_bhttp_method(std::string_view text) {
-  return is_token(text) && text.size() <= limits::bhttp_token_bytes_max;
-}
-
-bool is_bhttp_scheme(std::string_view text) {
-  if (text.empty() || text.size() > limits::bhttp_token_bytes_max) return false;
-  if (!chars::is_letter(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return chars::is_letter(c) || chars::is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
-}
-
-bool is_bhttp_authority(std::string_view text) {
-  return text.size() <= limits::bhttp_authority_bytes_max && chars::all(text, chars::visible) &&
-         text.find_first_of("@/?#\\") == std::string_view::npos;
-}
-
-bool is_bhttp_path(std::string_view text) {
-  return text.starts_with('/') && text.size() <= limits::bhttp_path_bytes_max &&
-         chars::all(text, chars::visible) && text.find('#') == std::string_view::npos;
-}
-
-bool content_length_fits(const http_fields& fields, std::uint64_t content_bytes) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!same_name(fields[i].name, "content-length")) continue;
-    const std::string_view text = fields[i].value;
-    if (text.empty() || text.size() > content_length_digits_max) return false;
-    std::uint64_t length = 0;
-    for (const char c : text) {
-      if (!chars::is_digit(c)) return false;
-      length = length * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    if (length != content_bytes) return false;
-  }
-  return true;
-}
 
 result<void> bhttp_machine::push(bytes_view input, const content_sink& on_content) {
   if (state_ == state::finished) return errc::internal;
