@@ -66,6 +66,9 @@ class connection final : public async::byte_stream {
 
   bool is_open() const noexcept { return socket_.is_open(); }
   asio::ip::tcp::socket::native_handle_type native_handle() { return socket_.native_handle(); }
+  // For adapters inside net: gathering writes, and waits with a callback.
+  asio::ip::tcp::socket& socket() noexcept { return socket_; }
+  bool holds_bytes() const noexcept;  // readable although the socket may not be
   // For rate limits and the loopback rule only; never logged. Unspecified once the peer is gone.
   asio::ip::address remote_address() const;
 
@@ -74,6 +77,7 @@ class connection final : public async::byte_stream {
   io_outcome fail(const error_code& error) noexcept;
   task<void> handshake(async::deadline until);
   task<void> wait(asio::ip::tcp::socket::wait_type what);
+  static task<void> ready_now();
   void arm_watch(asio::ip::tcp::socket::wait_type what);
   void on_watch(const error_code& error, asio::ip::tcp::socket::wait_type what);
   void rearm_after_drain() noexcept;
