@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-// Turns a big-endian number of one base into digits of another, least significant first: number = number * from + d
-// for each digit d. Leading zeros are not part of a number; the callers carry them over one by one.
+// Turns a big-endian number of one base into digits of another, least significant first: number = number *
+// from + d for each digit d. Leading zeros are not part of a number; the callers carry them over one by one.
 void push_digit(bytes& number, unsigned digit, unsigned from, unsigned to) {
   unsigned carry = digit;
   for (std::uint8_t& place : number) {
@@ -28,7 +28,8 @@ result<std::string> base58_encode(bytes_view data) {
   if (data.size() > limits::base58_bytes_max) return errc::too_large;
   bytes digits;
   for (const std::uint8_t byte : data) push_digit(digits, byte, 256, 58);
-  const auto zeros = std::find_if(data.begin(), data.end(), [](std::uint8_t b) { return b != 0; }) - data.begin();
+  const auto zeros =
+      std::find_if(data.begin(), data.end(), [](std::uint8_t b) { return b != 0; }) - data.begin();
   std::string text(static_cast<std::size_t>(zeros), '1');
   for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) text.push_back(alphabet[*digit]);
   return text;

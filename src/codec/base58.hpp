@@ -13,7 +13,8 @@ namespace tp::codec {
 
 // Fails with too_large.
 result<std::string> base58_encode(bytes_view data);
-// Fails with invalid_base58 or too_large. Every text over the alphabet is canonical: one text for one byte string.
+// Fails with invalid_base58 or too_large. Every text over the alphabet is canonical: one text for one byte
+// string.
 result<bytes> base58_decode(std::string_view text);
 
 }  // namespace tp::codec

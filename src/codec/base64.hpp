@@ -1,7 +1,7 @@
-// Base64 (RFC 4648): the padded standard alphabet of the sealed API, and the unpadded URL alphabet of multibase.
-// Pure functions, any thread; time and memory linear in the input.
-// Decoders are canonical: what decodes encodes again to the same text. They refuse white space, missing or extra
-// padding, the other alphabet and non-zero bits after the last byte.
+// Base64 (RFC 4648): the padded standard alphabet of the sealed API, and the unpadded URL alphabet of
+// multibase. Pure functions, any thread; time and memory linear in the input. Decoders are canonical: what
+// decodes encodes again to the same text. They refuse white space, missing or extra padding, the other
+// alphabet and non-zero bits after the last byte.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
 #include "codec/json.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "codec/utf8.hpp"
 
@@ -17,6 +19,16 @@ errc our_error(const error_code& error) {
   return errc::invalid_json;
 }
 
+// Boost reads 1e400 as infinity and writes that as a word that is not JSON. As deep as the parser allowed.
+bool is_finite(const json::value& value) {
+  if (const double* number = value.if_double()) return std::isfinite(*number);
+  if (const json::array* array = value.if_array())
+    return std::all_of(array->begin(), array->end(), is_finite);
+  const json::object* object = value.if_object();
+  return object == nullptr || std::all_of(object->begin(), object->end(),
+                                          [](const json::key_value_pair& m) { return is_finite(m.value()); });
+}
+
 }  // namespace
 
 result<json::value> parse_json(std::string_view text, json_limits bounds) {
@@ -31,7 +43,9 @@ result<json::value> parse_json(std::string_view text, json_limits bounds) {
     error_code error;
     parser.write(text.data(), text.size(), error);
     if (error) return our_error(error);
-    return parser.release();
+    json::value value = parser.release();
+    if (!is_finite(value)) return errc::invalid_json;
+    return value;
   } catch (...) {  // out of memory, or one of the library's own maxima
     return errc::too_large;
   }

@@ -1,8 +1,9 @@
 // The door to Boost.JSON: nothing else includes it. tp::json is its namespace (value, object, array, string).
-// Pure functions, any thread. parse_json is strict RFC 8259 with bounds on bytes and depth; it refuses invalid UTF-8, a
-// byte order mark, comments, trailing commas and anything after the value. Errors carry no input and nothing throws.
-// A repeated member name: the last one wins. Integers beyond 64 bits become doubles, so text that must pass through
-// unchanged is passed through as text, never re-serialised.
+// Pure functions, any thread. parse_json is strict RFC 8259 with bounds on bytes and depth; it refuses
+// invalid UTF-8, a byte order mark, comments, trailing commas, numbers beyond a double and anything after the
+// value. Errors carry no input and nothing throws. A repeated member name: the last one wins. Integers beyond
+// 64 bits become doubles, whose last digit may differ when written, so text that must pass through unchanged
+// is passed through as text.
 #pragma once
 
 #include <boost/json.hpp>
@@ -32,7 +33,8 @@ result<json::value> parse_json(std::string_view text, json_limits bounds = {});
 // The shortest spelling, without white space.
 std::string to_text(const json::value& value);
 
-// Members by name and type; null or nullopt when absent or of another type. Pointers live as long as the object.
+// Members by name and type; null or nullopt when absent or of another type. Pointers live as long as the
+// object.
 const json::string* find_string(const json::object& from, std::string_view name);
 const json::object* find_object(const json::object& from, std::string_view name);
 const json::array* find_array(const json::object& from, std::string_view name);

@@ -46,8 +46,9 @@ constexpr std::array<protocol, 19> protocols{{
 }};
 
 const protocol* by_code(std::uint64_t code) {
-  const auto found = std::find_if(protocols.begin(), protocols.end(),
-                                  [&](const protocol& p) { return static_cast<std::uint64_t>(p.code) == code; });
+  const auto found = std::find_if(protocols.begin(), protocols.end(), [&](const protocol& p) {
+    return static_cast<std::uint64_t>(p.code) == code;
+  });
   return found == protocols.end() ? nullptr : &*found;
 }
 
@@ -60,19 +61,24 @@ const protocol* by_name(std::string_view name) {
 // Bytes of a value without a length in front, or nullopt when there is one.
 std::optional<std::size_t> fixed_size(value_kind kind) {
   switch (kind) {
-    case value_kind::none: return 0;
-    case value_kind::ip4: return 4;
-    case value_kind::ip6: return 16;
-    case value_kind::port: return 2;
-    default: return std::nullopt;
+    case value_kind::none:
+      return 0;
+    case value_kind::ip4:
+      return 4;
+    case value_kind::ip6:
+      return 16;
+    case value_kind::port:
+      return 2;
+    default:
+      return std::nullopt;
   }
 }
 
 // Letters, digits, '-', '_' and '.': what a resolver takes, and never a '/'.
 bool valid_name(bytes_view name) {
   return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](std::uint8_t c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
 }
 
@@ -116,12 +122,18 @@ std::optional<bytes> to_value(const result<bytes>& decoded) {
 // The value behind a text; whether it fits is valid_value's to say.
 std::optional<bytes> parse_value(value_kind kind, std::string_view text) {
   switch (kind) {
-    case value_kind::none: return bytes{};
-    case value_kind::ip4: return to_value(parse_ip4(text));
-    case value_kind::ip6: return to_value(parse_ip6(text));
-    case value_kind::port: return parse_port(text);
-    case value_kind::name: return to_bytes(text);
-    case value_kind::peer: return to_value(base58_decode(text));
+    case value_kind::none:
+      return bytes{};
+    case value_kind::ip4:
+      return to_value(parse_ip4(text));
+    case value_kind::ip6:
+      return to_value(parse_ip6(text));
+    case value_kind::port:
+      return parse_port(text);
+    case value_kind::name:
+      return to_bytes(text);
+    case value_kind::peer:
+      return to_value(base58_decode(text));
     case value_kind::certhash:  // multibase: 'u' is base64url
       if (!text.starts_with('u')) return std::nullopt;
       return to_value(base64url_decode(text.substr(1)));
@@ -151,7 +163,8 @@ result<multiaddr> multiaddr::from_parts(std::vector<multiaddr_part> parts) {
 }
 
 result<multiaddr> multiaddr::parse(std::string_view text) {
-  if (text.size() > 2 * limits::multiaddr_bytes_max) return errc::invalid_multiaddr;  // text is longer than binary
+  if (text.size() > 2 * limits::multiaddr_bytes_max)
+    return errc::invalid_multiaddr;  // text is longer than binary
   if (!text.starts_with('/') || text.ends_with('/')) return errc::invalid_multiaddr;
   std::vector<multiaddr_part> parts;
   std::string_view rest = text.substr(1);
@@ -198,7 +211,8 @@ bytes multiaddr::encode() const {
   bytes out;
   for (const multiaddr_part& part : parts_) {
     put_uvarint(out, static_cast<std::uint64_t>(part.code));
-    if (!fixed_size(by_code(static_cast<std::uint64_t>(part.code))->kind)) put_uvarint(out, part.value.size());
+    if (!fixed_size(by_code(static_cast<std::uint64_t>(part.code))->kind))
+      put_uvarint(out, part.value.size());
     append(out, part.value);
   }
   return out;
@@ -209,13 +223,20 @@ std::string multiaddr::value_text(const multiaddr_part& part) {
   TP_ASSERT(known != nullptr && valid_value(known->kind, part.value));
   const bytes_view value = part.value;
   switch (known->kind) {
-    case value_kind::none: return {};
-    case value_kind::ip4: return ip4_text(value.first<4>());
-    case value_kind::ip6: return ip6_text(value.first<16>());
-    case value_kind::port: return std::to_string(value[0] * 256 + value[1]);
-    case value_kind::name: return std::string(as_chars(value));
-    case value_kind::certhash: return "u" + base64url_encode(value);
-    case value_kind::peer: break;
+    case value_kind::none:
+      return {};
+    case value_kind::ip4:
+      return ip4_text(value.first<4>());
+    case value_kind::ip6:
+      return ip6_text(value.first<16>());
+    case value_kind::port:
+      return std::to_string(value[0] * 256 + value[1]);
+    case value_kind::name:
+      return std::string(as_chars(value));
+    case value_kind::certhash:
+      return "u" + base64url_encode(value);
+    case value_kind::peer:
+      break;
   }
   const auto text = base58_encode(value);
   TP_ASSERT(text);  // a multihash is far below the bound
@@ -233,8 +254,8 @@ std::string multiaddr::text() const {
 }
 
 const multiaddr_part* multiaddr::find(multiaddr_code code) const noexcept {
-  const auto found =
-      std::find_if(parts_.begin(), parts_.end(), [code](const multiaddr_part& part) { return part.code == code; });
+  const auto found = std::find_if(parts_.begin(), parts_.end(),
+                                  [code](const multiaddr_part& part) { return part.code == code; });
   return found == parts_.end() ? nullptr : &*found;
 }
 

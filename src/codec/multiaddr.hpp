@@ -1,8 +1,9 @@
 // libp2p's self-describing addresses, text and binary: /ip4/192.0.2.1/tcp/4001/ws/p2p/12D3KooW…
-// A value, any thread. Knows the protocols this project meets (see the table in multiaddr.cpp); refuses others, values
-// that do not fit their protocol, empty addresses, varints that are not minimal, trailing slashes, and anything longer
-// than limits::multiaddr_bytes_max or with more parts than limits::multiaddr_parts_max.
-// Binary is canonical: decode then encode gives the same bytes. Text is normalised (IPv6 as RFC 5952).
+// A value, any thread. Knows the protocols this project meets (see the table in multiaddr.cpp); refuses
+// others, values that do not fit their protocol, empty addresses, varints that are not minimal, trailing
+// slashes, and anything longer than limits::multiaddr_bytes_max or with more parts than
+// limits::multiaddr_parts_max. Binary is canonical: decode then encode gives the same bytes. Text is
+// normalised (IPv6 as RFC 5952).
 #pragma once
 
 #include <compare>

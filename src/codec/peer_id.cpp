@@ -32,7 +32,9 @@ result<peer_id> peer_id::parse(std::string_view text) {
   return from_multihash(*decoded);  // base58 has one text for one byte string: no need to encode again
 }
 
-result<peer_id> peer_id::from_multihash(bytes_view multihash) { return key_after(multihash_start, multihash); }
+result<peer_id> peer_id::from_multihash(bytes_view multihash) {
+  return key_after(multihash_start, multihash);
+}
 
 result<peer_id> peer_id::from_key_message(bytes_view protobuf) {
   return key_after(bytes_view(multihash_start).subspan(2), protobuf);

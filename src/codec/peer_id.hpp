@@ -1,6 +1,7 @@
-// Who a node is: its Ed25519 public key, written as a libp2p peer id (E2EE section 1), 52 characters "12D3KooW…".
-// A value, cheap to copy, any thread. An existing peer_id is always well-formed, though the key may be nobody's.
-// Refuses every other key type, CID forms and every text that does not encode again to itself.
+// Who a node is: its Ed25519 public key, written as a libp2p peer id (E2EE section 1), 52 characters
+// "12D3KooW…". A value, cheap to copy, any thread. An existing peer_id is always well-formed, though the key
+// may be nobody's. Refuses every other key type, CID forms and every text that does not encode again to
+// itself.
 #pragma once
 
 #include <array>

@@ -25,8 +25,8 @@ std::optional<std::uint64_t> take_number(bytes_view& rest) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < rest.size() && i < 10; ++i) {
     const std::uint8_t byte = rest[i];
-    if (i == 9 && byte > 1) return std::nullopt;           // beyond 64 bits
-    if (i > 0 && byte == 0) return std::nullopt;           // a shorter form exists
+    if (i == 9 && byte > 1) return std::nullopt;  // beyond 64 bits
+    if (i > 0 && byte == 0) return std::nullopt;  // a shorter form exists
     value |= std::uint64_t{byte & 0x7fU} << (7 * i);
     if (byte < 0x80) {
       rest = rest.subspan(i + 1);

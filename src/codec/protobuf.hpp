@@ -1,6 +1,6 @@
-// The little of protobuf that libp2p needs: varint and length-delimited fields, written and read without a schema
-// compiler. Pure, any thread. The reader allocates nothing and hands out views into its input.
-// Refuses groups, field number 0, lengths beyond the end and varints that are not in their shortest form. Fixed-size
+// The little of protobuf that libp2p needs: varint and length-delimited fields, written and read without a
+// schema compiler. Pure, any thread. The reader allocates nothing and hands out views into its input. Refuses
+// groups, field number 0, lengths beyond the end and varints that are not in their shortest form. Fixed-size
 // fields, which no message of ours has, are stepped over.
 #pragma once
 

@@ -1,9 +1,8 @@
 #include "codec/url.hpp"
 
 #include <algorithm>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "codec/ip.hpp"
@@ -23,12 +22,18 @@ std::uint16_t default_port(url_scheme scheme) {
   return scheme == url_scheme::https || scheme == url_scheme::wss ? 443 : 80;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(boost::core::string_view text) {
-  std::string out(text.data(), text.size());
-  for (char& c : out) c = lower(c);
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return out;
+}
+
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 // Letters, digits, '-', '_' and '.': never a percent sign or anything a Host field would have to escape.
@@ -36,25 +41,50 @@ std::string lower(boost::core::string_view text) {
 bool valid_name(std::string_view host) {
   if (host.find_first_not_of("0123456789.") == std::string_view::npos && !parse_ip4(host)) return false;
   return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
   });
 }
 
-// Without brackets; empty when it is none of ours.
-std::string host_of(const boost::urls::url_view& parsed) {
-  if (parsed.host_type() == boost::urls::host_type::ipv6) {
-    const auto address = parsed.host_ipv6_address().to_bytes();
-    return ip6_text(address);
+// Path and query of RFC 3986: its characters, and percent signs only before two hexadecimal digits.
+bool valid_target(std::string_view target) {
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const char c = target[i];
+    if (c == '%') {
+      if (i + 2 >= target.size() || !is_hex_digit(target[i + 1]) || !is_hex_digit(target[i + 2]))
+        return false;
+    } else if (!is_letter_or_digit(c) &&
+               std::string_view("-._~!$&'()*+,;=:@/?").find(c) == std::string_view::npos) {
+      return false;
+    }
   }
-  std::string host = lower(parsed.encoded_host());
-  return valid_name(host) ? host : std::string();
+  return true;
 }
 
-std::optional<std::uint16_t> port_of(const boost::urls::url_view& parsed, url_scheme scheme) {
-  const boost::core::string_view text = parsed.port();
-  if (text.empty()) return default_port(scheme);
+// Host without brackets, and what stands behind it: "" or ":port".
+struct authority {
+  std::string host;
+  std::string_view port;
+};
+
+std::optional<authority> split(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto address = parse_ip6(text.substr(1, end - 1));
+    if (!address) return std::nullopt;
+    return authority{ip6_text(*address), text.substr(end + 1)};
+  }
+  const std::size_t end = std::min(text.find(':'), text.size());
+  if (!valid_name(text.substr(0, end))) return std::nullopt;
+  return authority{lower(text.substr(0, end)), text.substr(end)};
+}
+
+// "" and ":" mean the scheme's own.
+std::optional<std::uint16_t> parse_port(std::string_view text, url_scheme scheme) {
+  if (text.empty() || text == ":") return default_port(scheme);
+  if (text.front() != ':') return std::nullopt;
   std::uint32_t port = 0;
-  for (const char c : text) {
+  for (const char c : text.substr(1)) {
     if (c < '0' || c > '9') return std::nullopt;
     port = port * 10 + static_cast<std::uint32_t>(c - '0');
     if (port > 65'535) return std::nullopt;
@@ -71,35 +101,35 @@ std::string bracketed(const std::string& host) {
 
 std::string_view name(url_scheme scheme) noexcept {
   switch (scheme) {
-    case url_scheme::http: return "http";
-    case url_scheme::https: return "https";
-    case url_scheme::ws: return "ws";
-    case url_scheme::wss: return "wss";
+    case url_scheme::http:
+      return "http";
+    case url_scheme::https:
+      return "https";
+    case url_scheme::ws:
+      return "ws";
+    case url_scheme::wss:
+      return "wss";
   }
   return "unknown";
 }
 
+// By hand: Boost.URL 1.81 takes "h:8a" for port 8 and a path "a", and asserts on "s:" before a byte above 7f.
 result<url> parse_url(std::string_view text) {
   if (text.size() > limits::url_bytes_max) return errc::invalid_url;
-  const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-  if (!parsed) return errc::invalid_url;
-  const auto scheme = scheme_of(lower(parsed->scheme()));
-  if (!scheme || !parsed->has_authority() || parsed->has_userinfo() || parsed->has_fragment()) {
-    return errc::invalid_url;
-  }
-  url address;
-  address.scheme = *scheme;
-  address.host = host_of(*parsed);
-  const auto port = port_of(*parsed, *scheme);
-  if (address.host.empty() || !port) return errc::invalid_url;
-  address.port = *port;
-  const auto path = parsed->encoded_path();
-  address.target = path.empty() ? std::string("/") : std::string(path.data(), path.size());
-  if (parsed->has_query()) {
-    const auto query = parsed->encoded_query();
-    address.target.append("?").append(query.data(), query.size());
-  }
-  return address;
+  const std::size_t scheme_end = text.find("://");
+  if (scheme_end == std::string_view::npos) return errc::invalid_url;
+  const auto scheme = scheme_of(lower(text.substr(0, scheme_end)));
+  if (!scheme) return errc::invalid_url;
+
+  const std::string_view rest = text.substr(scheme_end + 3);
+  const std::size_t target_start = std::min(rest.find_first_of("/?#"), rest.size());
+  const auto parts = split(rest.substr(0, target_start));  // a user name does not pass as host or port
+  if (!parts) return errc::invalid_url;
+  const auto port = parse_port(parts->port, *scheme);
+  std::string target(rest.substr(target_start));
+  if (!port || !valid_target(target)) return errc::invalid_url;  // '#' is not among a target's characters
+  if (!target.starts_with('/')) target.insert(0, "/");
+  return url{*scheme, parts->host, *port, std::move(target)};
 }
 
 bool is_secure(const url& address) noexcept {

@@ -1,6 +1,6 @@
 // The URLs we dial: http, https, ws, wss with a host, a port and a target.
-// Pure functions, any thread. Refuses user names and passwords, fragments, other schemes, percent-encoded or otherwise
-// odd host names, port 0 and anything longer than limits::url_bytes_max.
+// Pure functions, any thread. Refuses user names and passwords, fragments, other schemes, percent-encoded or
+// otherwise odd host names, port 0 and anything longer than limits::url_bytes_max.
 #pragma once
 
 #include <cstdint>

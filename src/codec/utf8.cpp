@@ -42,7 +42,8 @@ bool valid_utf8(bytes_view data) {
     }
     const lead first = lead_of(data[at]);
     if (first.size == 0 || first.size > data.size() - at) return false;
-    if (first.size > 1 && (data[at + 1] < first.second_lowest || data[at + 1] > first.second_highest)) return false;
+    if (first.size > 1 && (data[at + 1] < first.second_lowest || data[at + 1] > first.second_highest))
+      return false;
     for (std::size_t i = 2; i < first.size; ++i) {
       if ((data[at + i] & 0xc0) != 0x80) return false;
     }

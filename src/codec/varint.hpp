@@ -1,6 +1,7 @@
-// Two integer formats: the QUIC varint (RFC 9000 section 16) of Binary HTTP and sealed chunks, and the unsigned LEB128
-// of libp2p and protobuf. Pure functions, any thread. Readers look at the start of `input` and say how much they took.
-// A length read here comes from outside: compare it with its limit before adding to it or allocating.
+// Two integer formats: the QUIC varint (RFC 9000 section 16) of Binary HTTP and sealed chunks, and the
+// unsigned LEB128 of libp2p and protobuf. Pure functions, any thread. Readers look at the start of `input`
+// and say how much they took. A length read here comes from outside: compare it with its limit before adding
+// to it or allocating.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,8 @@ std::optional<varint> read_varint(bytes_view input);
 // LEB128, at most nine bytes (multiformats unsigned-varint). `value` must not exceed uvarint_max, asserted.
 void put_uvarint(bytes& out, std::uint64_t value);
 std::size_t uvarint_size(std::uint64_t value);
-// A size of 0 means that more input is needed. Fails with invalid_varint when a tenth byte would be needed or the form
-// is not the shortest.
+// A size of 0 means that more input is needed. Fails with invalid_varint when a tenth byte would be needed or
+// the form is not the shortest.
 result<varint> read_uvarint(bytes_view input);
 
 }  // namespace tp::codec
