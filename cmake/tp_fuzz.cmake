@@ -1,6 +1,6 @@
 # tp_fuzz(NAME SOURCES … DEPS …): a fuzz target from fuzz/NAME_fuzz.cpp or the given files of fuzz/.
 #   The sources define LLVMFuzzerTestOneInput. Seeds lie in fuzz/corpus/NAME/, a few small files.
-#   With TP_FUZZ=ON the program NAME_fuzz is a libFuzzer one, and the test fuzz_smoke_NAME runs it for a moment.
+#   With TP_FUZZ=ON the program NAME_fuzz is a libFuzzer one, and the test fuzz_smoke_NAME runs it shortly.
 #   In every other build NAME_fuzz replays the seeds and seeded mutations of them: the test fuzz_replay_NAME.
 #   MUST_FAIL "text": the program has to die with that text on stderr. It tests the rig itself.
 #   CORPUS folder: another folder of fuzz/corpus than NAME.
@@ -40,8 +40,9 @@ function(tp_fuzz NAME)
   if(ARG_MUST_FAIL)
     list(POP_FRONT command)
     list(JOIN command "|" arguments)
-    add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}> "-DARGUMENTS=${arguments}"
-             "-DEXPECT=${ARG_MUST_FAIL}" -P ${CMAKE_SOURCE_DIR}/fuzz/expect_death.cmake)
+    add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}>
+             "-DARGUMENTS=${arguments}" "-DEXPECT=${ARG_MUST_FAIL}"
+             -P ${CMAKE_SOURCE_DIR}/fuzz/expect_death.cmake)
   else()
     add_test(NAME ${test} COMMAND ${command})
   endif()

@@ -22,9 +22,9 @@ extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*call
 
 namespace {
 
-constexpr std::size_t prefixes_max = 512;        // bytes of a file whose every prefix is tried
+constexpr std::size_t prefixes_max = 512;         // bytes of a file whose every prefix is tried
 constexpr std::size_t mutations_per_file = 1000;  // a few milliseconds a file
-constexpr std::size_t steps_max = 4;             // changes stacked in one mutation
+constexpr std::size_t steps_max = 4;              // changes stacked in one mutation
 
 struct seed_file {
   std::string name;
@@ -34,8 +34,8 @@ struct seed_file {
 std::array<char, 160> current_case{};  // what runs now, for the handlers below
 
 void name_case(const std::string& file, const char* what, std::size_t number) {
-  std::snprintf(current_case.data(), current_case.size(), "replay: died in %.80s %s %zu\n", file.c_str(), what,
-                number);
+  std::snprintf(current_case.data(), current_case.size(), "replay: died in %.80s %s %zu\n", file.c_str(),
+                what, number);
 }
 
 void print_case() { std::fputs(current_case.data(), stderr); }
@@ -85,15 +85,23 @@ void mutate_once(tp::bytes& input, const tp::bytes& other, tp::random_source& ra
     case 1:
       if (size != 0) input[index] = edge;
       break;
-    case 2: input.insert(input.begin() + at, edge); break;
-    case 3: input.insert(input.begin() + at, static_cast<std::uint8_t>(random.below(256))); break;
-    case 4: input.erase(input.begin() + at, input.begin() + at + length); break;
+    case 2:
+      input.insert(input.begin() + at, edge);
+      break;
+    case 3:
+      input.insert(input.begin() + at, static_cast<std::uint8_t>(random.below(256)));
+      break;
+    case 4:
+      input.erase(input.begin() + at, input.begin() + at + length);
+      break;
     case 5: {
       const tp::bytes slice(input.begin() + at, input.begin() + at + length);
       input.insert(input.end(), slice.begin(), slice.end());
       break;
     }
-    case 6: input.resize(static_cast<std::size_t>(at)); break;
+    case 6:
+      input.resize(static_cast<std::size_t>(at));
+      break;
     default: {
       const auto from = static_cast<std::ptrdiff_t>(random.below(other.size() + 1));
       input.insert(input.begin() + at, other.begin() + from, other.end());
