@@ -149,10 +149,8 @@ def _bad_operand(tokens, probe, outermost):
     token, previous = tokens.at(probe), tokens.at(probe - 1)
     if token == "co_await":
         return "two co_awaits in one statement"
-    if token == "?":
-        return "?: in a co_await statement: decide on the line before"
-    if token in ("&&", "||") and outermost:
-        return "co_await beside && or ||: one co_await per statement"
+    if token in ("&&", "||", "?") and outermost:
+        return "co_await beside && || ?: : one co_await per statement"
     if token == "[" and not (previous.isidentifier() or previous in ("]", ")", ">", '"')):
         if tokens.at(probe + 1) not in ("]", "["):
             return "capturing lambda in a co_await statement: name it first, or pass state as parameters"

@@ -161,7 +161,7 @@ class CoAwait(unittest.TestCase):
         "ready && co_await f();",
         "auto r = co_await (a() || b());",
         "auto r = ready ? co_await f() : 0;",
-        "auto r = co_await f(ready ? 1 : 2);",
+        "auto r = co_await (ready ? a() : b());",
         "g(co_await f());",
         "auto r = co_await g(co_await f());",
         "auto r = (co_await f()).value();",
@@ -183,7 +183,7 @@ class CoAwait(unittest.TestCase):
     GOOD = [
         "co_await f();",
         "auto r = co_await f(a, b, 3);",
-        "auto r = co_await f(a && b);",
+        "auto r = co_await f(a && b, c ? 200 : 503);",
         "r = co_await f();",
         "this->r_ = co_await object->f(std::move(a));",
         "auto&& r = co_await f();",
