@@ -8,11 +8,13 @@ needs_build() {
   echo "-:libsqlite3-dev -:libgtest-dev -:libgmock-dev"
   needs_compiler
 }
-needs_engine() { echo "curl:curl python3:python3 node:nodejs npm:npm git:git"; }
+needs_engine() { echo "git:git cmake:cmake node:nodejs npm:npm"; }
+needs_model() { echo "python3:python3 pip3:python3-pip"; }
 needs_test() {
   needs_build
   needs_engine
-  echo "-:python3-venv|python3-full"
+  needs_model
+  echo "curl:curl -:python3-venv|python3-full"
   version=$(clang_version)
   [ -z "$version" ] || echo "-:libclang-rt-$version-dev llvm-nm-$version:llvm-$version"
 }
@@ -69,7 +71,7 @@ as_root() {
   fi
 }
 
-# install_packages build|engine|test
+# install_packages build|engine|model|test
 install_packages() {
   if ! have apt-get || ! have dpkg-query; then
     name_packages "$1"

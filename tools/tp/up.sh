@@ -1,12 +1,12 @@
 # ./tp up: from a fresh clone to a running token.place.
 
-# What the arguments make unnecessary: with a mock, a foreign engine or a foreign relay nothing is downloaded.
+# What the arguments make unnecessary: with a mock or an engine of the user's nothing is downloaded.
 wants() {
   what=$1
   shift
   for argument in "$@"; do
     case $argument in
-      --mock* | --engine-url* | --engine_url* | --relay | --relay=* | --relay-url*) return 1 ;;
+      --mock* | --engine-url* | --engine_url*) return 1 ;;
       --use-mock-llm* | --use_mock_llm* | --help | -h | --version | --print-config) return 1 ;;
       --engine | --engine=*) [ "$what" != engine ] || return 1 ;;
       --model | --model=*) [ "$what" != model ] || return 1 ;;
@@ -29,9 +29,10 @@ tp_up() {
   exec build/release/bin/tokenplace up "$@"
 }
 
-# Both print their progress on stderr and the path of what they got on stdout.
+# Both scripts print their progress on stderr and the path of what they got on stdout. What they need to fetch it is
+# installed only when there is something to fetch.
 get_engine() {
-  have llama-server || install_packages engine
+  tools/setup/get-engine.sh --check >/dev/null 2>&1 || install_packages engine
   TOKEN_PLACE_ENGINE=$(tools/setup/get-engine.sh) || {
     note "tp: no engine. Start one of your own, then ./tp up --engine-url http://127.0.0.1:PORT; or ./tp up --mock"
     return 1
@@ -39,6 +40,7 @@ get_engine() {
   export TOKEN_PLACE_ENGINE
 }
 get_model() {
+  tools/setup/get-model.sh --check >/dev/null 2>&1 || install_packages model
   TOKEN_PLACE_MODEL=$(tools/setup/get-model.sh) || {
     note "tp: no model. Name a GGUF file you have: ./tp up --model FILE, or try ./tp up --mock"
     return 1
