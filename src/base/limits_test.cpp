@@ -1,0 +1,15 @@
+// Limits that follow from each other.
+#include "base/limits.hpp"
+
+namespace tp::limits {
+
+static_assert(record_text_max == (record_bytes_max + 2) / 3 * 4, "base64 of the largest record");
+static_assert(piece_bytes_max < chunk_bytes_max, "what is sent must be taken");
+static_assert(chunk_bytes_max < request_bytes_max && request_bytes_max <= response_bytes_max);
+static_assert(link_silence_max == 3 * link_ping_interval);
+static_assert(record_renewal_interval < record_lifetime && record_lifetime.count() <= record_lifetime_max_s);
+static_assert(noise_message_max == 65'535 && yamux_frame_bytes_max <= yamux_window);
+static_assert(relay_nodes_max <= directory_entries_max);
+static_assert(base58_bytes_max * 138 / 100 <= base58_text_max + 2, "log(256) / log(58) is about 1.3658");
+
+}  // namespace tp::limits
