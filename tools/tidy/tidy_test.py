@@ -66,6 +66,7 @@ class Rules(unittest.TestCase):
     def test_a_long_file_is_a_warning(self):
         found = tidy.check({"apps/a.cpp": "int a;\n" * 301})
         self.assertEqual([(f.rule, f.warning) for f in found], [("lines", True)])
+        self.assertEqual(tidy.check({"tests/e2e/a_test.cpp": "int a;\n" * 500}), [])
 
     def test_functions_have_a_size_unless_justified(self):
         long_one = "namespace n {\nint f(int a) {\n" + "  ++a;\n" * 70 + "  return a;\n}\n}\n"
@@ -143,6 +144,13 @@ class Rules(unittest.TestCase):
         for text in ["token.place", "X-Token-Place-Privacy", "TOKEN_PLACE_ENGINE", "./network/a", "tokenplace up",
                      "node.token.place", "~/work/token.place"]:  # fmt: skip
             self.passes("docs/a.md", text)
+
+    def test_links_lead_somewhere(self):
+        page = "see [a](docs/b.md), [c](docs), [d](https://example.org/x) and [e](#here)\n"
+        self.passes("README.md", page, **{"docs/b.md": ""})
+        self.passes("docs/b.md", "[up](../README.md#top)\n", **{"README.md": ""})
+        self.fails("links", "README.md", page)
+        self.fails("links", "docs/b.md", "[up](README.md)\n", **{"README.md": ""})
 
 
 class CoAwait(unittest.TestCase):

@@ -36,8 +36,8 @@ needs_compiler() {
   version=$(clang_version)
   if [ -n "$version" ]; then
     echo "clang++-$version:clang-$version ld.lld-$version:lld-$version"
-  elif ! have clang++; then
-    echo "g++:g++-14|g++-13|g++"
+  elif [ -z "${CXX:-}" ] && ! compiler_at_least clang++ 16 && ! compiler_at_least g++ 13; then
+    echo "-:clang-19|clang-18|clang-17|clang-16|g++-14|g++-13"
   fi
 }
 
