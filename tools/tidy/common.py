@@ -43,6 +43,6 @@ def each_match(files, pattern, wanted, transform=strip):
     """(path, line, match) of a pattern in all wanted files."""
     for path, text in files.items():
         if wanted(path):
-            for number, line in enumerate(transform(text).split("\n"), 1):
-                for match in re.finditer(pattern, line):
-                    yield path, number, match
+            code = transform(text)
+            for match in re.finditer(pattern, code, re.M):
+                yield path, code.count("\n", 0, match.start()) + 1, match

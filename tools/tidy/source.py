@@ -1,6 +1,7 @@
 """C++ text as the rules want it: without comments and strings, as tokens with lines, as blocks."""
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 _SKIP = re.compile(
     r"""(?P<line>//(?:\\\n|[^\n])*)
@@ -13,6 +14,7 @@ _SKIP = re.compile(
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.']*|::|->|&&|\|\||==|!=|<=|>=|[-+*/%&|^]=|\S")
 
 
+@lru_cache(maxsize=None)  # every rule asks for the same files
 def strip(text):
     """Comments become spaces, strings become "", characters become 0; lines stay where they are."""
 

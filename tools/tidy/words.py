@@ -68,19 +68,22 @@ LEFTOVERS = [
 ]  # fmt: skip
 
 
+def any_file(_):
+    return True
+
+
 def rule_leftovers(files):
     for path, text in files.items():
         if re.search(GENERATED, path):
             yield Finding(path, 1, "leftovers", "generated files are not kept")
         if len(text) > TRACKED_BYTES:
             yield Finding(path, 1, "leftovers", f"{len(text)} bytes, at most {TRACKED_BYTES}")
-        for number, line in enumerate(text.split("\n"), 1):
-            for pattern, why in LEFTOVERS:
-                if re.search(pattern, line):
-                    yield Finding(path, number, "leftovers", why)
-            for match in re.finditer(r"(?i)token\.place|\bToken ?Place\b", line):
-                if match.group(0) not in ("token.place", "tokenplace") and not match.group(0).islower():
-                    yield Finding(path, number, "leftovers", f"{match.group(0)}: the name is token.place, lowercase")
+    for pattern, why in LEFTOVERS:
+        for path, line, _ in each_match(files, pattern, any_file, transform=str):
+            yield Finding(path, line, "leftovers", why)
+    for path, line, match in each_match(files, r"(?i)token\.place|token ?place\b", any_file, transform=str):
+        if not match.group(0).islower() or " " in match.group(0):
+            yield Finding(path, line, "leftovers", f"{match.group(0)}: the name is token.place, lowercase")
 
 
 def rule_links(files):
