@@ -10,6 +10,7 @@
 #include "async/byte_stream.hpp"
 #include "async/deadline.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/services.hpp"
 #include "codec/http_fields.hpp"
 #include "codec/url.hpp"
@@ -90,6 +91,7 @@ class http_client {
   codec::url origin_;
   const tls_client* tls_;
   http_client_settings settings_;
+  logger& log_;
   std::shared_ptr<pool> pool_;
 };
 

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "async/deadline.hpp"
-#include "async/event.hpp"
 #include "async/task_scope.hpp"
 #include "net/http_server.hpp"
 #include "net/listener.hpp"
@@ -45,7 +44,6 @@ class http_listener {
   services& services_;
   http_drain drain_;
   async::task_scope scope_;
-  async::event connection_ended_;
 };
 
 }  // namespace tp::net

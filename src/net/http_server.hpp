@@ -14,7 +14,9 @@
 #include <string_view>
 
 #include "async/byte_stream.hpp"
+#include "async/task_scope.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/services.hpp"
 #include "codec/http1.hpp"
 #include "codec/http_fields.hpp"
@@ -81,9 +83,21 @@ class http_drain {
   void begin();
   bool begun() const { return begun_; }
 
+  // For the duration of a wait that a drain ends: `wait` is cancelled by begin().
+  class idle {
+   public:
+    idle(http_drain* of, async::task_scope& wait);
+    idle(const idle&) = delete;
+    idle& operator=(const idle&) = delete;
+    ~idle();
+
+   private:
+    http_drain* of_;
+    std::list<async::task_scope*>::iterator place_;
+  };
+
  private:
-  friend struct http_connection;
-  std::list<async::byte_stream*> idle_;
+  std::list<async::task_scope*> idle_;
   bool begun_ = false;
 };
 
@@ -101,8 +115,8 @@ asio::awaitable<http_next> serve_http_once(async::byte_stream& on, const http_ha
                                            const http_server_settings& settings, services& with, bytes& input,
                                            http_drain* drain = nullptr);
 
-// The JSON body of an error answer in OpenAI's shape. Texts are literals: no input reaches them.
-std::string http_error_body(int status, std::string_view code, std::string_view message);
+// The JSON body of an error answer in OpenAI's shape. Texts are literals of ours: no input reaches them.
+std::string http_error_body(int status, literal code, literal message);
 
 // "X-Request-Id" to use for a request: the client's own if it is 1 … 64 characters of [A-Za-z0-9._-], else a new one.
 std::string choose_request_id(const codec::http_head& request, services& with);
