@@ -3,18 +3,19 @@
 # check_relay.sh libraries READELF PROGRAM LIST  PROGRAM asks for exactly the shared libraries named in LIST
 set -eu
 what=$1 tool=$2 program=$3
+classes='request_sealer|response_opener|request_opener|response_sealer|sealed_request_reader|key_ring|chunk_(opener|sealer)'
 fail() { printf '%s\n' "$*" && exit 1; }
 
 symbols() {
   "$tool" -C "$program" >"$program.symbols" || fail "cannot list the symbols of $program"
   # Without its own main the list would be a stripped program's, and prove nothing.
   grep -q ' T main$' "$program.symbols" || fail "$program has no symbols: the check needs an unstripped program"
-  bad=$(grep -E 'tp::e2ee::(request_sealer|response_opener|request_opener|response_sealer|key_ring)|tp::crypto::hpke|envelope_v1' \
-    "$program.symbols" || true)
+  bad=$(grep -E "tp::e2ee::($classes)|tp::crypto::hpke|envelope_v1" "$program.symbols" || true)
   [ -z "$bad" ] || printf 'forbidden symbols in %s:\n%s\n' "$program" "$(printf '%s\n' "$bad" | cut -c1-160 | head -n 20)"
   # Code can be inlined away from the symbols; the linker's map still names the object it came from.
   [ -s "$program.map" ] || fail "$program.map is missing: link with -Wl,-Map"
-  members=$(grep -oE '[A-Za-z0-9_]+\.a\((seal|open|key_ring|hpke|envelope_v1)[a-z0-9_]*\.cpp\.o' "$program.map" | sort -u || true)
+  members=$(grep -oE 'libtp_(e2ee_(envelope|seal|open|v1)[a-z0-9_]*\.a\([^)]*|crypto\.a\(hpke[^)]*)' "$program.map" |
+    sort -u || true)
   [ -z "$members" ] || printf 'forbidden archive members in %s:\n%s\n' "$program" "$members"
   [ -z "$bad$members" ] || exit 1
   echo "$program: nothing that opens or seals among $(wc -l <"$program.symbols") symbols"

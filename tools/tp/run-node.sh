@@ -1,5 +1,5 @@
 #!/bin/sh
-# run-node.sh NAME FILE [arguments]: runs tests/NAME/FILE with the packages of build/node/NAME.
+# run-node.sh NAME FILE [arguments]: runs tests/NAME/FILE with the packages of build/node/NAME (NAME may hold slashes).
 # Node looks for packages beside the script, and the source tree stays free of node_modules, so the scripts are
 # copied beside the packages first. A `node` inside the packages (npm package "node") wins over the system's.
 set -eu
