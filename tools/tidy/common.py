@@ -26,7 +26,8 @@ def is_cpp(path):
 
 
 def is_test(path):
-    return path.endswith(("_test.cpp", "_test.hpp")) or path.startswith(("tests/", "fuzz/", "bench/"))
+    kinds = ("_test.cpp", "_test.hpp", "test_support.hpp", "test_support.cpp")
+    return path.endswith(kinds) or path.startswith(("tests/", "fuzz/", "bench/"))
 
 
 def shipped(path):
