@@ -137,6 +137,8 @@ asio::awaitable<http_next> serve_one(http_connection& on, const http_handler& ha
     co_await on.refuse(431, "header_too_large", "The request's header is too large.");
   } else if (error == errc::deadline_exceeded && !on.unread().empty()) {
     co_await on.refuse(408, "request_timeout", "The request's header did not arrive in time.");
+  } else {
+    co_await on.stream.close_write();  // nothing (more) to answer: an orderly end, not a reset
   }
   co_return http_next::close;
 }
