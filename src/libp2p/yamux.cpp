@@ -178,28 +178,23 @@ void yamux::write(yamux_stream& stream, std::initializer_list<bytes_view> parts,
   TP_ASSERT(left <= stream.send_window);
   stream.send_window -= static_cast<std::uint32_t>(left);
   part_reader reader(parts);
-  bool end_due = end == fin::yes;
-  while (left > 0 || end_due) {
-    // Bytes and FIN join the stream's frame when that is the last thing queued: fewer frames for the peer to read.
+  while (left > 0) {
+    // Bytes join the stream's frame when that is the last thing queued: fewer frames for the peer to read.
     const bool joins = last_stream_ == stream.id && out_.size() == last_at_ + yamux_header::size + last_length_;
     const std::size_t room = joins ? limits::yamux_frame_bytes_max - last_length_ : 0;
-    if (left > 0 && room == 0) {
+    if (room == 0) {
       begin_data(stream.id, first_flags(stream));
       continue;
-    }
-    if (!joins) {
-      put(yamux_type::window_update, first_flags(stream) | yamux_flag::fin, stream.id, 0);
-      break;
     }
     const std::size_t size = std::min(left, room);
     grow_last(size);
     reader.copy(out_, size);
     left -= size;
-    if (left > 0 || !end_due) continue;
-    out_.at(last_at_ + 3) |= static_cast<std::uint8_t>(yamux_flag::fin);
-    end_due = false;
   }
   if (end == fin::no) return;
+  // A frame of its own: js-libp2p acts on FIN before it looks at the data of the same frame, and then drops the data
+  // if it has closed its own side already.
+  put(yamux_type::window_update, first_flags(stream) | yamux_flag::fin, stream.id, 0);
   stream.fin_sent = true;
   close_if_over(stream);
 }

@@ -65,7 +65,7 @@ class yamux {
   // Decrypted bytes in any pieces. After an error (yamux_protocol, window_exceeded) only end() makes sense.
   result<void> on_bytes(bytes_view input);
 
-  // Data with SYN at once; the parts together must fit the initial window (asserted). too_many.
+  // Data with SYN at once, FIN in a second frame; the parts together must fit the initial window (asserted). too_many.
   result<yamux_stream*> open(std::initializer_list<bytes_view> parts, fin end);
   yamux_stream* find(std::uint32_t id);
 
@@ -123,7 +123,7 @@ class yamux {
   unsigned depth_ = 0;                       // callbacks may be running: ended streams stay in memory
   std::vector<table::node_type> graveyard_;  // streams that ended since the last input or opening
 
-  // Output: the last frame, as long as nothing follows it; more bytes and FIN join it.
+  // Output: the last data frame, as long as nothing follows it; more bytes of its stream join it.
   std::uint32_t last_stream_ = 0;
   std::uint32_t last_length_ = 0;
   std::size_t last_at_ = 0;

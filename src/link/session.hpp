@@ -68,7 +68,7 @@ class session {
   void close(errc reason = errc::shutting_down);
   bool ended() const;
 
-  // Opens a stream: negotiation, `first`, `second` and the end go out in one frame (rule 3), without waiting for the
+  // Opens a stream: negotiation, `first`, `second` and the end leave together (rule 3), without waiting for the
   // answer. No more than open_bytes_max together. Errors: too_large, too_many (streams), node_busy (backlog),
   // connection_closed. A peer that lacks the protocol: on_reset(multistream_rejected).
   result<std::uint32_t> open(std::string_view protocol, bytes_view first, bytes_view second, fin end,

@@ -93,8 +93,8 @@ class session_pair : public ::testing::Test {
 
   // Ends both sessions and joins them.
   void stop() {
-    scope.cancel();
-    spin_until([this] { return scope.live() == 0; });
+    asio::post(loop, [this] { scope.cancel(); });  // inside the loop, where Asio emits a cancellation at once
+    spin_until([this] { return scope.cancelled() && scope.live() == 0; });
   }
 
   asio::awaitable<void> serve(std::unique_ptr<async::byte_stream> stream, role as, session_settings how) {

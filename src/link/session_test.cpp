@@ -158,7 +158,7 @@ TEST_F(session_test, frames_of_one_turn_leave_in_one_write) {
   open(third, "three", fin::yes);
   EXPECT_EQ(dialer_wire->written(), before);
   ASSERT_TRUE(spin_until([&] { return accepted.size() == 3; }));
-  const std::size_t heads = 3 * 12, negotiation = 3 * 31, bodies = 3 + 3 + 5, noise = 2 + 16;
+  const std::size_t heads = 3 * 2 * 12, negotiation = 3 * 31, bodies = 3 + 3 + 5, noise = 2 + 16;
   EXPECT_EQ(dialer_wire->written() - before, heads + negotiation + bodies + noise);
 }
 
@@ -176,7 +176,7 @@ TEST_F(session_test, a_batch_on_a_quiet_session_leaves_at_once) {
     dialer->finish(ours.id);
     EXPECT_EQ(dialer_wire->written(), before);
   }
-  EXPECT_EQ(dialer_wire->written() - before, 12U + 8U + 18U);  // one frame with FIN in one Noise message
+  EXPECT_EQ(dialer_wire->written() - before, 12U + 8U + 12U + 18U);  // one data frame, one FIN, one Noise message
   ASSERT_TRUE(spin_until([&] { return accepted[0]->fin_seen; }));
   EXPECT_EQ(accepted[0]->received, "onetwothree");
 }

@@ -77,7 +77,7 @@ async::task<void> stream::write(bytes_view data) {
     const auto taken = send(data, fin::no);
     if (!taken) co_return taken.error();
     data = data.subspan(*taken);
-    if (data.empty()) break;
+    if (*taken > 0) continue;  // only a write that took nothing asks to be told
     const result<void> waited = co_await writable_.wait();
     if (!waited) co_return waited.error();
   }
