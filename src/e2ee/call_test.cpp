@@ -133,35 +133,35 @@ TEST_F(call, a_forged_or_cut_copy_does_not_burn_the_request) {
   EXPECT_EQ(read(forged).error(), errc::decrypt_failed);
   EXPECT_EQ(read(bytes_view(request.body).first(60)).error(), errc::decrypt_failed);
   EXPECT_EQ(read(bytes_view(request.body).first(39)).error(), errc::truncated);
-  EXPECT_TRUE(read(request.body)->request.has_value());
+  EXPECT_TRUE(read(request.body).value().request.has_value());
 }
 
 TEST_F(call, a_copy_is_refused_as_long_as_its_date_is_good_and_longer) {
   const std::string ahead = codec::http_date(clock.unix_now() + 300);
   const sealed_request request = seal(message("/v1/chat/completions", ahead));
-  ASSERT_TRUE(read(request.body)->request.has_value());
+  ASSERT_TRUE(read(request.body).value().request.has_value());
   for (int i = 0; i < 600; i += 50) {
     EXPECT_EQ(read(request.body).error(), errc::replayed) << i;
     clock.advance(std::chrono::seconds(50));
   }
   EXPECT_EQ(read(request.body).error(), errc::replayed);  // exactly 300 s after its date
   clock.advance(std::chrono::seconds(1));
-  EXPECT_EQ(read(request.body)->request.error(), errc::date_out_of_window);
+  EXPECT_EQ(read(request.body).value().request.error(), errc::date_out_of_window);
 }
 
 TEST_F(call, an_entry_stays_without_a_good_date_and_goes_though_the_route_is_wrong) {
   const sealed_request no_date = seal(message("/v1/chat/completions", "yesterday"));
   const sealed_request no_route = seal(message("/nowhere"));
-  EXPECT_EQ(read(no_date.body)->request.error(), errc::date_invalid);
-  EXPECT_EQ(read(no_route.body)->request.error(), errc::not_found);
+  EXPECT_EQ(read(no_date.body).value().request.error(), errc::date_invalid);
+  EXPECT_EQ(read(no_route.body).value().request.error(), errc::not_found);
   clock.advance(std::chrono::seconds(301));
   EXPECT_EQ(read(no_date.body).error(), errc::replayed);
-  EXPECT_EQ(read(no_route.body)->request.error(), errc::date_out_of_window);
+  EXPECT_EQ(read(no_route.body).value().request.error(), errc::date_out_of_window);
 }
 
 TEST_F(call, a_bad_message_is_answered_in_the_clear_unless_its_envelope_is_whole) {
   const sealed_request request = seal(plaintext(as_bytes("\x07not binary http")));
-  EXPECT_EQ(read(request.body)->request.error(), errc::bhttp_framing);
+  EXPECT_EQ(read(request.body).value().request.error(), errc::bhttp_framing);
   sealed_request other = seal(plaintext(as_bytes("\x07not binary http")));
   other.body.back() ^= 1;
   EXPECT_EQ(read(other.body).error(), errc::decrypt_failed);

@@ -19,7 +19,7 @@ class ring : public testing::Test {
   key_choice newest() const { return choose_key(keys.key_list()).value(); }
   bytes sealed_to(const key_choice& key) {
     plaintext message(as_bytes("x"));
-    return seal_request(key, form::chunked, message, random)->body;
+    return seal_request(key, form::chunked, message, random).value().body;
   }
   errc open(bytes_view body) {
     request_opener opener(keys, form::chunked);
@@ -47,7 +47,7 @@ TEST_F(ring, advertises_only_the_newest_key) {
   keys.listed(clock.unix_now() + 7'200);
   keys.rotate_if_due();
   EXPECT_EQ(keys.size(), 2U);
-  EXPECT_EQ(parse_key_list(keys.key_list())->size(), 1U);
+  EXPECT_EQ(parse_key_list(keys.key_list()).value().size(), 1U);
 }
 
 TEST_F(ring, an_old_key_opens_until_its_last_record_is_expired_by_120_s) {

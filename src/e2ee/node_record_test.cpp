@@ -118,7 +118,7 @@ TEST_F(node_record, clock_comes_before_the_last_record) {
 
 TEST_F(node_record, the_last_record_may_come_again_but_not_another_with_its_seq) {
   const signed_record record = sign_record(fields, identity).value();
-  const last_record last = verified_record::verify(json::value(to_json(record)), check)->as_last();
+  const last_record last = verified_record::verify(json::value(to_json(record)), check).value().as_last();
   check.last = &last;
   EXPECT_EQ(verifying(record), errc::ok);
   fields.name = "another";
