@@ -3,7 +3,7 @@
 # check_relay.sh libraries READELF PROGRAM LIST  PROGRAM asks for exactly the shared libraries named in LIST
 set -eu
 what=$1 tool=$2 program=$3
-classes='request_sealer|response_opener|request_opener|response_sealer|sealed_request_reader|key_ring|chunk_(opener|sealer)'
+classes='(request|response|chunk)_(sealer|opener)|sealed_request_reader|key_ring'
 fail() { printf '%s\n' "$*" && exit 1; }
 
 symbols() {
