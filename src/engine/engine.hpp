@@ -19,7 +19,7 @@ namespace tp::engine {
 
 struct model_info {
   std::string id;
-  std::int64_t context_length = 0;        // tokens; 0 = not known
+  std::int64_t context_length = 0;          // tokens; 0 = not known
   std::vector<std::string> capabilities{};  // of: chat completion embedding vision tools
 };
 
@@ -27,6 +27,7 @@ struct engine_request {
   std::string method;
   std::string target;  // under /v1, as in openai/routes
   std::string content_type;
+  std::string model;  // as openai::request_facts found it; may be empty
   plaintext body;
 };
 
