@@ -54,10 +54,10 @@ void shape(logger& log, const result<std::string>& answer) { log.info("event", f
 #if defined(LOG_UNWRAPPED_STRING)  // refuses: wrap every value in field
 void shape(logger& log, const std::string& text) { log.info("event", text); }
 #endif
-#if defined(LOG_EVENT_FROM_STRING)  // refuses: no viable conversion|could not convert|no known conversion
+#if defined(LOG_EVENT_FROM_STRING)  // refuses: no viable conversion|no matching function
 void shape(logger& log, const std::string& text) { log.info(text); }
 #endif
-#if defined(LOG_EVENT_FROM_POINTER)  // refuses: no viable conversion|could not convert|no known conversion
+#if defined(LOG_EVENT_FROM_POINTER)  // refuses: no viable conversion|no matching function
 void shape(logger& log, const char* text) { log.info(text); }
 #endif
 #if defined(LOG_EVENT_FROM_BUFFER)  // refuses: constant expression
@@ -72,6 +72,6 @@ void shape(logger& log, const std::string& text) { log.info("event", field(text,
 #if defined(LOG_ID_UNSAID)  // refuses: no viable conversion|could not convert|conversion from
 safe_id shape(const std::string& text) { return text; }
 #endif
-#if defined(METRIC_NAME_FROM_STRING)  // refuses: no viable conversion|could not convert|no known conversion
+#if defined(METRIC_NAME_FROM_STRING)  // refuses: no viable conversion|cannot convert
 void shape(metrics& registry, const std::string& text) { registry.make_counter("name", "Help.", text); }
 #endif

@@ -38,7 +38,7 @@ void shape(const plaintext& secret) { std::printf("%s", secret); }
 #if defined(TO_STRING)  // refuses: no matching function
 std::string shape(const plaintext& secret) { return std::to_string(secret); }
 #endif
-#if defined(CONVERT_TO_STRING)  // refuses: no viable conversion|conversion from
+#if defined(CONVERT_TO_STRING)  // refuses: no viable conversion|could not convert
 std::string shape(const plaintext& secret) { return secret; }
 #endif
 #if defined(CONSTRUCT_STRING)  // refuses: no matching (conversion|function|constructor)
