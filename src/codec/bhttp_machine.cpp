@@ -179,7 +179,6 @@ errc bhttp_machine::on_name_size(std::uint64_t value, std::size_t encoded_bytes)
   if (section_bytes_ > limits::bhttp_section_bytes_max) return errc::bhttp_too_large;
   if (value > limits::bhttp_section_bytes_max - section_bytes_) return errc::bhttp_too_large;
   section_bytes_ += static_cast<std::size_t>(value);
-  if (lines_ == limits::bhttp_lines_max) return errc::bhttp_too_large;
   return want_text(value, state::name);
 }
 

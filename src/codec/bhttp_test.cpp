@@ -290,6 +290,42 @@ TEST(bhttp, may_end_only_between_its_parts) {
   }
 }
 
+TEST(bhttp, may_not_end_inside_a_number) {
+  const std::string get_line("\x03GET\x05https\x00\x01/", 13);
+  const std::string zero("\0", 1);
+  for (const std::string& framing : {zero, std::string("\x02")}) {
+    std::string message = framing + get_line;
+    for (int part = 0; part < 3; ++part) {  // before the header section, the content, the trailer section
+      for (const std::size_t slice : slices) {
+        EXPECT_EQ(read_request(to_bytes(message), slice).error, errc::ok) << part;
+        EXPECT_EQ(read_request(to_bytes(message + "\x40"), slice).error, errc::bhttp_truncated) << part;
+        EXPECT_EQ(read_request(to_bytes(message + "\xc0" + zero + zero), slice).error, errc::bhttp_truncated);
+      }
+      message += zero;
+    }
+  }
+}
+
+// The bounds are those of one section, not of all together.
+TEST(bhttp, counts_each_section_alone) {
+  std::string lines;
+  for (int i = 0; i < 60; ++i) lines += "\x01n\x40\xa0" + std::string(160, 'v');
+  ASSERT_GT(lines.size(), limits::bhttp_section_bytes_max / 2);
+  const std::string zero("\0", 1);
+  const std::string section = lines + zero;
+  const std::string message =
+      "\x03\x40\x66" + section + "\x40\x67" + section + "\x40\xc8" + section + zero + section;
+  for (const std::size_t slice : slices) {
+    const decoded_response got = read_response(to_bytes(message), slice);
+    EXPECT_EQ(got.error, errc::ok) << name(got.error);
+    EXPECT_EQ(got.head.fields.size(), 60U);
+  }
+  std::string many;
+  for (std::size_t i = 0; i <= limits::bhttp_lines_max; ++i) many += "\x01n\x01v";
+  const std::string in_trailer = "\x03\x40\xc8" + zero + zero + many + zero;
+  EXPECT_EQ(read_response(to_bytes(in_trailer), SIZE_MAX).error, errc::bhttp_too_large);
+}
+
 TEST(bhttp, refuses_lengths_before_the_bytes_come) {
   const std::string huge = "\xff\xff\xff\xff\xff\xff\xff\xff";
   const std::string get_line("\x03GET\x05https\x00\x01/", 13);

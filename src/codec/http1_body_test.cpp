@@ -116,6 +116,7 @@ TEST(http1_body, refuses_bad_chunks) {
       {"5\r\nhello!\r\n", errc::invalid_http},
       {"5\r\nhello\n0\r\n", errc::invalid_http},
       {"5\r\nhello\r0\r\n", errc::invalid_http},
+      {"5\r\nhelloX\n0\r\n\r\n", errc::invalid_http},
       {"5;a\nb\r\nhello", errc::invalid_http},
       {std::string("5;a\0\r\n", 6), errc::invalid_http},
       {"5;a\x7f\r\n", errc::invalid_http},

@@ -32,6 +32,7 @@ TEST(sse, reads_events_however_they_are_cut) {
       {"data: a\r\n\r\ndata: b\r\n\r\n", {"a", "b"}},
       {"data: a\r\rdata: b\r\r", {"a", "b"}},
       {"data: a\r\n\n", {"a"}},
+      {"data: a\r\ndata: b\r\n\r\n", {"a\nb"}},
       {"data: a\n\r\ndata: b\n\r", {"a", "b"}},
       {"\xef\xbb\xbf"
        "data: a\n\n",
