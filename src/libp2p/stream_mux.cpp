@@ -57,13 +57,13 @@ void stream_mux::count(yamux_stream& stream, stream_events& events) {
 }
 
 std::size_t stream_mux::window(const yamux_stream& stream) const {
-  if (stream.fin_sent || stream.over || stream.slot.events == nullptr) return 0;
+  if (stream.fin_sent || stream.over) return 0;
   return stream.send_window - std::min<std::size_t>(stream.send_window, stream.slot.answer_due.size());
 }
 
 std::size_t stream_mux::send_window(std::uint32_t id) {
   const yamux_stream* stream = yamux_.find(id);
-  return stream == nullptr ? 0 : window(*stream);
+  return stream == nullptr || stream->slot.events == nullptr ? 0 : window(*stream);
 }
 
 bool stream_mux::has_written(std::uint32_t id) {
@@ -73,7 +73,7 @@ bool stream_mux::has_written(std::uint32_t id) {
 
 std::size_t stream_mux::write(std::uint32_t id, bytes_view data, std::size_t room) {
   yamux_stream* stream = yamux_.find(id);
-  if (stream == nullptr || data.empty()) return 0;
+  if (stream == nullptr || stream->slot.events == nullptr || data.empty()) return 0;
   const std::size_t taken = std::min({data.size(), window(*stream), room});
   if (taken < data.size()) stream->slot.wants_write = true;
   if (taken == 0) return 0;
