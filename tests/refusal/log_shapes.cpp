@@ -54,10 +54,10 @@ void shape(logger& log, const result<std::string>& answer) { log.info("event", f
 #if defined(LOG_UNWRAPPED_STRING)  // refuses: wrap every value in field
 void shape(logger& log, const std::string& text) { log.info("event", text); }
 #endif
-#if defined(LOG_EVENT_FROM_STRING)  // refuses: no viable conversion|no matching function
+#if defined(LOG_EVENT_FROM_STRING)  // refuses: no matching
 void shape(logger& log, const std::string& text) { log.info(text); }
 #endif
-#if defined(LOG_EVENT_FROM_POINTER)  // refuses: no viable conversion|no matching function
+#if defined(LOG_EVENT_FROM_POINTER)  // refuses: no matching
 void shape(logger& log, const char* text) { log.info(text); }
 #endif
 #if defined(LOG_EVENT_FROM_BUFFER)  // refuses: constant expression
