@@ -98,6 +98,14 @@ void stream_mux::reset(std::uint32_t id) {
   if (stream != nullptr) yamux_.reset(*stream);
 }
 
+void stream_mux::abandon(std::uint32_t id) {
+  yamux_stream* stream = yamux_.find(id);
+  if (stream == nullptr) return;
+  stream->slot.events = nullptr;
+  stream->slot.wants_write = false;
+  stream->slot.now = use::discard;
+}
+
 void stream_mux::consumed(std::uint32_t id, std::size_t size) {
   yamux_stream* stream = yamux_.find(id);
   if (stream != nullptr) yamux_.consumed(*stream, size);
@@ -138,7 +146,13 @@ void stream_mux::on_data(yamux_stream& stream, bytes_view piece) {
       stream.slot.now = use::discard;
       yamux_.write(stream, {}, fin::yes);
       break;
-    case use::discard: yamux_.consumed(stream, piece.size()); break;
+    case use::discard:
+      if (stream.slot.counted) {
+        yamux_.reset(stream);  // abandoned: its answer was complete
+      } else {
+        yamux_.consumed(stream, piece.size());
+      }
+      break;
   }
 }
 

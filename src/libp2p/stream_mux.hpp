@@ -39,6 +39,7 @@ class stream_mux final : private yamux_events {
   bool has_written(std::uint32_t id);  // is the next write the stream's first flight?
   void finish(std::uint32_t id);
   void reset(std::uint32_t id);
+  void abandon(std::uint32_t id);
   void consumed(std::uint32_t id, std::size_t size);
   void relieve();  // on_writable() for streams whose write was cut short and that have window
 

@@ -103,6 +103,10 @@ void session::reset(std::uint32_t id) {
   core_->queued();
 }
 
+void session::abandon(std::uint32_t id) {
+  if (!core_->ended) core_->mux.abandon(id);
+}
+
 void session::consumed(std::uint32_t id, std::size_t size) {
   if (core_->ended) return;
   core_->mux.consumed(id, size);
