@@ -1,0 +1,94 @@
+#include "node/api.hpp"
+
+#include "node/call_run.hpp"
+#include "openai/models.hpp"
+
+namespace tp::node {
+
+asio::awaitable<void> api::answer(api_call call, answer_sink& to) {
+  count_.calls.add();
+  const openai::route_match route = openai::find_route(call.method, call.target);
+  if (route.outcome == openai::route_outcome::unknown) {
+    co_return co_await refuse(openai::error_answer(openai::refusal::not_found), to);
+  }
+  if (route.outcome == openai::route_outcome::wrong_method) {
+    co_return co_await refuse(openai::error_answer(openai::refusal::method_not_allowed), to);
+  }
+  const bool about_models = route.which == openai::endpoint::models || route.which == openai::endpoint::model;
+  if (about_models) co_return co_await answer_models(route, to);
+
+  openai::request_facts facts;
+  facts.which = route.which;
+  if (openai::has_json_request(route.which)) {
+    openai::request_check checked = openai::check_request(route.which, call.body);
+    if (checked.refused) co_return co_await refuse(*checked.refused, to);
+    facts = std::move(checked.facts);
+    if (!serves(facts.model)) co_return co_await refuse(openai::model_not_found(facts.model), to);
+  }
+  co_await run(std::move(call), facts, to);
+}
+
+asio::awaitable<void> api::run(api_call call, const openai::request_facts& facts, answer_sink& to) {
+  const async::deadline until = async::deadline::after(config_.time.call);
+  const async::deadline queue_until = until.earlier(async::deadline::after(config_.time.queue));
+  const auto place = co_await gate_.enter(queue_until);
+  if (!place) co_return co_await refuse(openai::error_answer(place.error()), to);
+  engine::engine_request request;
+  request.method = std::move(call.method);
+  request.target = std::move(call.target);
+  request.content_type = std::move(call.content_type);
+  request.model = facts.model;
+  request.body = std::move(call.body);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  call_run running(executor, engine_, facts, to, config_.time, count_);
+  const auto passed = co_await running.run(std::move(request), until);
+  if (passed) co_return;
+  count_.cut.add();
+  with_.log.debug("answer_cut", field("reason", passed.error()));
+}
+
+asio::awaitable<void> api::answer_models(const openai::route_match& route, answer_sink& to) {
+  std::vector<openai::model_entry> models;
+  for (const engine::model_info& offered : engine_.models()) {
+    openai::model_entry entry;
+    entry.id = offered.id;
+    entry.created = with_.clock.unix_now();
+    entry.context_length = offered.context_length;
+    entry.capabilities = offered.capabilities;
+    models.push_back(std::move(entry));
+  }
+  std::string text;
+  if (route.which == openai::endpoint::models) {
+    text = openai::model_list_text(models);
+  } else {
+    for (const openai::model_entry& entry : models) {
+      if (entry.id == route.model) text = openai::model_text(entry);
+    }
+    if (text.empty()) co_return co_await refuse(openai::model_not_found(route.model), to);
+  }
+  plaintext body(as_bytes(text));
+  const auto sent = co_await to.whole(200, typed("application/json"), std::move(body));
+  if (!sent) count_.cut.add();
+}
+
+std::vector<std::pair<std::string, std::string>> api::routes() const {
+  std::vector<std::pair<std::string, std::string>> out{{"GET", "/v1/models"}};
+  for (const engine::model_info& offered : engine_.models()) out.emplace_back("GET", "/v1/models/" + offered.id);
+  for (const std::string_view path : openai::engine_paths()) out.emplace_back("POST", path);
+  return out;
+}
+
+bool api::serves(std::string_view model) const {
+  for (const engine::model_info& offered : engine_.models()) {
+    if (offered.id == model) return true;
+  }
+  return false;
+}
+
+asio::awaitable<void> api::refuse(const openai::api_error& error, answer_sink& to) {
+  count_.refused.add();
+  const auto sent = co_await send_error(to, error);
+  if (!sent) count_.cut.add();
+}
+
+}  // namespace tp::node

@@ -1,0 +1,53 @@
+// One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot, calls the
+// engine, adds what engines leave out, streams.
+// One per node; event loop thread only. It never fails: every failure becomes an answer, or a cut one once its head is
+// out. Refuses models the engine does not have and routes no engine has.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/services.hpp"
+#include "engine/engine.hpp"
+#include "node/admission.hpp"
+#include "node/answer_sink.hpp"
+#include "node/meters.hpp"
+#include "node/settings.hpp"
+#include "openai/error_answer.hpp"
+#include "openai/payload.hpp"
+#include "openai/routes.hpp"
+
+namespace tp::node {
+
+struct api_call {
+  std::string method;
+  std::string target;  // under /v1
+  std::string content_type;
+  plaintext body;
+};
+
+class api {
+ public:
+  api(engine::engine& model, admission& gate, const settings& config, meters& count, services& with)
+      : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {}
+
+  // Answers into `to`. Cancelling it aborts the engine's work and gives the slot back.
+  asio::awaitable<void> answer(api_call call, answer_sink& to);
+
+  // Exact routes, for the envelope's check: method and path without a query.
+  std::vector<std::pair<std::string, std::string>> routes() const;
+
+ private:
+  asio::awaitable<void> answer_models(const openai::route_match& route, answer_sink& to);
+  asio::awaitable<void> run(api_call call, const openai::request_facts& facts, answer_sink& to);
+  bool serves(std::string_view model) const;
+  asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
+
+  engine::engine& engine_;
+  admission& gate_;
+  const settings& config_;
+  meters& count_;
+  services& with_;
+};
+
+}  // namespace tp::node

@@ -1,0 +1,183 @@
+#include "node/sealed_door.hpp"
+
+#include "base/limits.hpp"
+#include "codec/bhttp.hpp"
+#include "codec/http_date.hpp"
+#include "openai/error_answer.hpp"
+
+namespace tp::node {
+
+namespace {
+
+codec::http_fields clear_fields(std::string_view type) {
+  codec::http_fields fields{{"Cache-Control", "no-store"}};
+  static_cast<void>(fields.add("Content-Type", type));
+  return fields;
+}
+
+// Seals each flush into one chunk of the envelope and one write. In the whole form (RFC 9458) nothing can leave before
+// the end, so a stream is collected.
+class sealed_sink final : public answer_sink {
+ public:
+  sealed_sink(net::http_exchange& call, e2ee::response_sealer sealer, const clock_source& clock)
+      : call_(call), sealer_(std::move(sealer)), clock_(clock) {}
+
+  async::task<void> whole(int status, codec::http_fields fields, plaintext body) override {
+    add_date(fields);
+    const codec::bhttp_response head{status, std::move(fields)};
+    const std::size_t padded = e2ee::bucket(codec::bhttp_response_bytes(head, body.reveal()));
+    const auto message = codec::encode_bhttp_response(head, body.reveal(), padded);
+    if (!message) co_return message.error();
+    out_.clear();
+    const auto sealed = sealer_.finish(message->reveal(), out_);
+    if (!sealed) co_return sealed.error();
+    co_return co_await call_.respond(200, envelope_fields(), out_);
+  }
+
+  async::task<void> begin(int status, codec::http_fields fields) override {
+    if (is_whole()) {
+      head_ = {status, std::move(fields)};
+      co_return async::success();
+    }
+    const auto begun = co_await call_.begin(200, envelope_fields());
+    if (!begun) co_return begun.error();
+    add_date(fields);
+    const codec::bhttp_response head{status, std::move(fields)};
+    const auto put = codec::put_bhttp_response_head(pending_, head);
+    if (!put) co_return put.error();
+    co_return async::success();  // leaves with the first piece
+  }
+
+  async::task<void> piece(plaintext data) override {
+    if (is_whole()) {
+      pending_.append(data.reveal());
+      if (pending_.size() > limits::response_bytes_max) co_return errc::message_too_large;
+      co_return async::success();
+    }
+    codec::put_bhttp_content(pending_, data.reveal());
+    out_.clear();
+    const auto sealed = sealer_.piece(pending_.reveal(), out_);
+    pending_.clear();
+    if (!sealed) co_return sealed.error();
+    co_return co_await call_.write(out_);
+  }
+
+  async::task<void> end() override {
+    if (is_whole()) {
+      plaintext body = std::move(pending_);
+      co_return co_await whole(head_.status, std::move(head_.fields), std::move(body));
+    }
+    codec::put_bhttp_end(pending_);
+    out_.clear();
+    const auto sealed = sealer_.finish(pending_.reveal(), out_);
+    if (!sealed) co_return sealed.error();
+    const auto written = co_await call_.write(out_);
+    if (!written) co_return written.error();
+    co_return co_await call_.end();
+  }
+
+ private:
+  bool is_whole() const { return sealer_.envelope_form() == e2ee::form::whole; }
+  void add_date(codec::http_fields& fields) const {
+    static_cast<void>(fields.set("date", codec::http_date(clock_.unix_now())));
+  }
+  codec::http_fields envelope_fields() const {
+    codec::http_fields fields = clear_fields(sealer_.media_type());
+    if (!is_whole()) static_cast<void>(fields.add("Incremental", "?1"));
+    return fields;
+  }
+
+  net::http_exchange& call_;
+  e2ee::response_sealer sealer_;
+  const clock_source& clock_;
+  codec::bhttp_response head_;
+  plaintext pending_;
+  bytes out_;
+};
+
+}  // namespace
+
+asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
+  const std::string_view method = call.request().method();
+  const std::string_view path = call.request().path();
+  if (path == "/healthz" && method == "GET") {
+    const codec::http_fields fields = clear_fields("application/json");
+    const auto sent = co_await call.respond(200, fields, as_bytes("{\"status\":\"ok\"}"));
+    static_cast<void>(sent);
+    co_return;
+  }
+  if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call);
+  const openai::api_error error = openai::error_answer(openai::refusal::not_found);
+  const codec::http_fields fields = clear_fields(openai::content_type(error));
+  const std::string body = openai::to_text(error);
+  const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
+  static_cast<void>(sent);
+}
+
+asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
+  const auto form = e2ee::request_form(call.request().find("content-type").value_or(""));
+  if (!form) {
+    const openai::api_error error = openai::error_answer(openai::refusal::unsupported_media_type);
+    const codec::http_fields fields = clear_fields(openai::content_type(error));
+    const std::string body = openai::to_text(error);
+    const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
+    static_cast<void>(sent);
+    co_return;
+  }
+  e2ee::sealed_request_reader reader(keys_, *form);
+  bytes slice(16U << 10);
+  for (;;) {  // bounded by the envelope's own limit
+    const auto size = co_await call.read_body_some(slice);
+    if (!size) {
+      const bool too_large = to_errc(size.error()) == errc::too_large;
+      co_return co_await refuse_clear(call, too_large ? errc::message_too_large : errc::truncated);
+    }
+    if (*size == 0) break;
+    const auto pushed = reader.push(bytes_view(slice).first(*size));
+    if (!pushed) co_return co_await refuse_clear(call, to_errc(pushed.error()));
+  }
+  bytes().swap(slice);
+  const auto known = api_.routes();
+  std::vector<e2ee::route> routes;
+  routes.reserve(known.size());
+  for (const auto& [method, path] : known) routes.push_back({method, path});
+  const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = routes};
+  auto opened = reader.end(policy, with_.random);
+  if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
+  co_await answer(call, std::move(*opened));
+}
+
+asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed_call opened) {
+  sealed_sink sink(call, std::move(opened.answer), with_.clock);
+  if (!opened.request) {
+    const errc failure = to_errc(opened.request.error());
+    const e2ee::clear_answer row = e2ee::answer_for(failure);
+    codec::http_fields fields;
+    static_cast<void>(fields.add("content-type", e2ee::answer_media_type(row)));
+    plaintext body(as_bytes(e2ee::answer_body(failure)));
+    count_.refused.add();
+    const auto sent = co_await sink.whole(row.status, std::move(fields), std::move(body));
+    static_cast<void>(sent);
+    co_return;
+  }
+  codec::bhttp_request request = std::move(*opened.request);
+  api_call wanted;
+  wanted.method = std::move(request.method);
+  wanted.target = std::move(request.path);
+  wanted.content_type = std::string(request.fields.find("content-type").value_or("application/json"));
+  wanted.body = std::move(request.content);
+  co_await api_.answer(std::move(wanted), sink);
+}
+
+// The same words for every way an envelope can be wrong in its class (E2EE section 9).
+asio::awaitable<void> sealed_door::refuse_clear(net::http_exchange& call, errc failure) {
+  count_.envelopes_refused.add();
+  const e2ee::clear_answer row = e2ee::answer_for(failure);
+  const codec::http_fields fields = clear_fields(e2ee::answer_media_type(row));
+  const std::string body = e2ee::answer_body(failure);
+  with_.log.debug("envelope_refused", field("reason", make_error_code(failure)));
+  const auto sent = co_await call.respond(row.status, fields, as_bytes(body));
+  static_cast<void>(sent);
+}
+
+}  // namespace tp::node

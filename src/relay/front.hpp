@@ -1,0 +1,81 @@
+// One client connection of the relay, from its first byte to its end: reads heads, decides between the hot route (the
+// sealed exchange), the cold routes, a WebSocket and raw libp2p, and writes answers (HOTPATH rules 4, 5, 6).
+// One reader coroutine and nothing else while idle: no timer, no buffer, no writer. The sweep ends what takes too long.
+// Owned by its coroutine; event loop thread only. Refuses HTTP/1.0 on the hot route and pipelined heads over
+// limits::http_head_bytes_max.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "async/event.hpp"
+#include "net/connection.hpp"
+#include "openai/error_answer.hpp"
+#include "relay/context.hpp"
+#include "relay/exchange.hpp"
+
+namespace tp::relay {
+
+// Whether a request that was answered early still has bytes on the way.
+enum class rest_of_upload : std::uint8_t { none, to_drop };
+
+class front {
+ public:
+  front(context& shared, std::unique_ptr<net::connection> socket);
+  ~front();
+  front(const front&) = delete;
+  front& operator=(const front&) = delete;
+
+  // Serves the connection until its end; cancellation cuts it.
+  asio::awaitable<void> run();
+
+  // Ends what has taken too long; called by the sweep.
+  void check(steady_time now);
+  // Closes the connection if nothing is under way on it; for draining.
+  void close_if_idle();
+
+  // What the exchange asks of its client connection.
+  void send(bytes_view data);  // at once; what the socket refuses is kept and sent when it can be
+  bool has_unsent() const noexcept { return !unsent_.empty(); }
+  void resume_reading();
+  void exchange_over(rest_of_upload rest);
+  void answer(rest_of_upload rest, int status, std::string_view type, bytes_view body,
+              std::string_view extra_fields = {});
+  void refuse(rest_of_upload rest, const openai::api_error& error);
+  void abort() noexcept;
+  std::string_view request_id() const noexcept { return request_id_; }
+  bool keeps_alive() const noexcept { return keep_alive_; }
+
+ private:
+  enum class next : std::uint8_t { read, cold, websocket, libp2p, close };
+
+  next on_bytes(bytes_view data);
+  next on_head_bytes();
+  next on_sealed_request(const codec::http_head& head, std::size_t head_size);
+  next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
+  next drop(std::size_t size);
+  asio::awaitable<next> read_once();
+  asio::awaitable<void> serve_cold();
+  asio::awaitable<void> become_link(next how);
+  asio::awaitable<void> drain_unsent();
+  bool waits_for_head() const noexcept { return !exchange_.active() && !dropping_; }
+
+  context& shared_;
+  std::unique_ptr<net::connection> socket_;
+  exchange exchange_;
+  bytes input_;   // an incomplete head, or what came while an exchange is under way
+  bytes unsent_;  // what the socket refused
+  std::string request_id_;
+  std::unique_ptr<async::event> resumed_;  // made when reading first has to pause
+  std::list<front*>::iterator place_;
+  steady_time since_;  // when the present state (idle, head, dropping, unsent) began
+  std::uint32_t dropped_ = 0;
+  bool keep_alive_ = true;
+  bool dropping_ = false;
+  bool closing_ = false;  // close once everything is sent
+  bool cold_ = false;     // a cold handler has the connection and its own deadlines
+  bool writing_ = false;  // drain_unsent is running
+};
+
+}  // namespace tp::relay

@@ -1,0 +1,53 @@
+// A libp2p session that somebody dialled to this relay (CONTRACT "Link"). It is anybody's until a PUT of a valid record
+// makes it a node's link; then sealed exchanges open streams on it.
+// Owned by the coroutine of serve_link; event loop thread only. Refuses every request but the three of CONTRACT, more
+// than limits::link_control_streams_max of them at once, and records of any peer but the session's own.
+#pragma once
+
+#include <memory>
+
+#include "link/session.hpp"
+#include "link/stream.hpp"
+#include "relay/context.hpp"
+
+namespace tp::relay {
+
+class node_link {
+ public:
+  node_link(context& shared, std::unique_ptr<link::session> session);
+  ~node_link();
+  node_link(const node_link&) = delete;
+  node_link& operator=(const node_link&) = delete;
+
+  // Serves the session until it ends.
+  asio::awaitable<void> run();
+
+  link::session& session() { return *session_; }
+  // Room for one more exchange: what the node says it can run, and what it may queue.
+  bool has_slot() const noexcept { return exchanges_ < capacity_ + limits::node_queue_default; }
+  void on_exchange_started() noexcept { ++exchanges_; }
+  void on_exchange_ended() noexcept { --exchanges_; }
+
+ private:
+  link::stream_events* on_stream(std::uint32_t id);
+  asio::awaitable<void> serve(std::unique_ptr<link::stream> stream);
+  asio::awaitable<void> control(net::http_exchange& call);
+  asio::awaitable<void> take_record(net::http_exchange& call);
+  asio::awaitable<void> take_load(net::http_exchange& call);
+  asio::awaitable<void> leave(net::http_exchange& call);
+  void unregister();
+
+  context& shared_;
+  std::unique_ptr<link::session> session_;
+  std::string peer_text_;
+  std::string own_path_;  // /api/v2/nodes/{peer}
+  async::task_scope calls_;
+  std::size_t exchanges_ = 0;
+  std::size_t capacity_ = 0;
+  bool registered_ = false;
+};
+
+// Handshake and service of one dialled-in session, from its first byte to its end.
+asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream, async::deadline until);
+
+}  // namespace tp::relay

@@ -1,0 +1,35 @@
+// Everything an operator can set, and the relay's metrics. Values, made in main and not changed afterwards.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/limits.hpp"
+#include "codec/url.hpp"
+
+namespace tp::relay {
+
+struct times {
+  std::chrono::milliseconds head = limits::http_head_time;           // from a head's first byte to its end
+  std::chrono::milliseconds idle = limits::http_idle_time;           // keep-alive without a request
+  std::chrono::milliseconds upload = limits::upload_time;            // a whole sealed request
+  std::chrono::milliseconds first_head = limits::first_head_time;    // until the node's answer begins
+  std::chrono::milliseconds silence = limits::silence_time;          // between bytes of the answer
+  std::chrono::milliseconds call = limits::call_time;                // a whole exchange
+  std::chrono::milliseconds drain = limits::drain_time;              // on shutdown
+  std::chrono::milliseconds sweep = std::chrono::milliseconds(250);  // how often all of these are looked at
+};
+
+struct settings {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 5000;
+  std::optional<codec::url> gateway;           // where plain OpenAI calls go
+  std::filesystem::path tls_certificate;       // empty: plain HTTP
+  std::filesystem::path tls_key;
+  std::size_t connections_max = limits::relay_connections_max;
+  times time;
+};
+
+}  // namespace tp::relay
