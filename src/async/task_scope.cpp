@@ -1,6 +1,5 @@
 #include "async/task_scope.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/assert.hpp"
@@ -14,22 +13,33 @@ task_scope::~task_scope() { TP_ASSERT(tasks_.empty() && "task_scope destroyed be
 
 bool task_scope::spawn(asio::awaitable<void> work) {
   if (cancelled_) return false;
-  start(root_of(std::move(work)));
+  const auto task = tasks_.emplace(tasks_.end());
+  start(task, root_of(this, task, std::move(work)));
   return true;
 }
 
-asio::awaitable<void> task_scope::root_of(asio::awaitable<void> work) {
+asio::awaitable<void> task_scope::root_of(task_scope* self, tasks::iterator task, asio::awaitable<void> work) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  task->begun = true;
+  if (self->cancelled_) co_return;
   co_await std::move(work);
 }
 
-void task_scope::start(asio::awaitable<void> work) {
-  const auto task = tasks_.emplace(tasks_.end());
-  auto ended = [this, task](const std::exception_ptr& thrown) { on_end(task, thrown); };
-  asio::co_spawn(executor_, std::move(work), asio::bind_cancellation_slot(task->slot(), std::move(ended)));
+// Not bind_cancellation_slot: with it Asio posts a cancellation that comes from outside the loop's turn, holding a raw
+// pointer to a signal that may be gone when the turn comes. A handler without an executor is told at once.
+struct task_scope::end_handler {
+  using cancellation_slot_type = asio::cancellation_slot;
+  task_scope* scope;
+  tasks::iterator task;
+  cancellation_slot_type get_cancellation_slot() const noexcept { return task->signal.slot(); }
+  void operator()(const std::exception_ptr& thrown) const { scope->on_end(task, thrown); }
+};
+
+void task_scope::start(tasks::iterator task, asio::awaitable<void> work) {
+  asio::co_spawn(executor_, std::move(work), end_handler{this, task});
 }
 
-void task_scope::on_end(signals::iterator task, const std::exception_ptr& thrown) {
+void task_scope::on_end(tasks::iterator task, const std::exception_ptr& thrown) {
   tasks_.erase(task);
   if (tasks_.empty()) idle_.cancel();
   if (!thrown) return;
@@ -37,11 +47,13 @@ void task_scope::on_end(signals::iterator task, const std::exception_ptr& thrown
   on_bug_(thrown);
 }
 
+// A task that has not begun must not be told: co_spawn of Boost 1.81 would let an exception out of the loop. It finds
+// cancelled_ when it begins, and ends.
 void task_scope::cancel() {
   cancelled_ = true;
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     const auto next = std::next(task);
-    task->emit(asio::cancellation_type::terminal);
+    if (task->begun) task->signal.emit(asio::cancellation_type::terminal);
     task = next;
   }
 }

@@ -31,12 +31,14 @@ class task_scope {
     requires std::is_invocable_r_v<asio::awaitable<void>, F&, Args...>
   bool spawn(F make, Args... arguments) {
     if (cancelled_) return false;
-    start(root(std::move(make), std::move(arguments)...));
+    const auto task = tasks_.emplace(tasks_.end());
+    start(task, root(this, task, std::move(make), std::move(arguments)...));
     return true;
   }
   bool spawn(asio::awaitable<void> work);
 
-  // Asks every task to end (see task.hpp) and refuses new ones. May be called by one of the tasks.
+  // Asks every task to end (see task.hpp) and refuses new ones; a task that has not begun never does. May be called by
+  // one of the tasks.
   void cancel();
   bool cancelled() const { return cancelled_; }
   std::size_t live() const { return tasks_.size(); }
@@ -46,20 +48,27 @@ class task_scope {
   asio::awaitable<void> join();
 
  private:
-  using signals = std::list<asio::cancellation_signal>;
+  struct one_task {
+    asio::cancellation_signal signal;
+    bool begun = false;
+  };
+  using tasks = std::list<one_task>;
+  struct end_handler;
 
   template <class F, class... Args>
-  static asio::awaitable<void> root(F make, Args... arguments) {
+  static asio::awaitable<void> root(task_scope* self, tasks::iterator task, F make, Args... arguments) {
     co_await asio::this_coro::throw_if_cancelled(false);
+    task->begun = true;
+    if (self->cancelled_) co_return;
     co_await make(std::move(arguments)...);
   }
-  static asio::awaitable<void> root_of(asio::awaitable<void> work);
-  void start(asio::awaitable<void> work);
-  void on_end(signals::iterator task, const std::exception_ptr& thrown);
+  static asio::awaitable<void> root_of(task_scope* self, tasks::iterator task, asio::awaitable<void> work);
+  void start(tasks::iterator task, asio::awaitable<void> work);
+  void on_end(tasks::iterator task, const std::exception_ptr& thrown);
 
   asio::any_io_executor executor_;
   bug_handler on_bug_;
-  signals tasks_;
+  tasks tasks_;
   asio::steady_timer idle_;
   bool cancelled_ = false;
 };

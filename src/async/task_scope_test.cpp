@@ -92,6 +92,22 @@ TEST(task_scope, cancellation_is_a_value_for_every_later_operation) {
   EXPECT_EQ(seen, 3);
 }
 
+TEST(task_scope, may_be_cancelled_between_two_turns_of_the_loop) {
+  asio::io_context loop;
+  for (int turns = 0; turns < 5; ++turns) {
+    task_scope scope(loop.get_executor());
+    scope.spawn([]() -> asio::awaitable<void> {
+      for (int i = 0; i < 3; ++i) co_await sleep_for(0ns);
+    });
+    loop.restart();
+    for (int i = 0; i < turns; ++i) loop.run_one();
+    scope.cancel();
+    run(loop, scope.join());
+  }
+  loop.restart();
+  loop.run();
+}
+
 TEST(task_scope, an_exception_reaches_the_bug_handler) {
   asio::io_context loop;
   std::string what;

@@ -262,8 +262,7 @@ TEST(http_listener, a_client_gone_mid_stream_cancels_the_handler_at_once) {
     http_client client(in.executor(), url, &client_tls, in.with);
     auto response = async::run(in.loop, begin_call(&client));
     ASSERT_TRUE(response.has_value());
-    in.loop.restart();
-    in.loop.poll();
+    in.poll();
     const auto left = std::chrono::steady_clock::now();
     response->reset();
     async::run(in.loop, by.ended.wait());
@@ -285,8 +284,7 @@ TEST(http_listener, drains_what_runs_and_refuses_what_is_new) {
   ASSERT_TRUE(response.has_value());
   async::task_scope draining(in.executor());
   draining.spawn([](http_listener* on) { return on->drain(async::deadline::after(20s)); }, server.on.get());
-  in.loop.restart();
-  in.loop.poll();
+  in.poll();
   EXPECT_EQ(draining.live(), 1U);
   const auto refused = async::run(in.loop, ask(&idle, "GET", {}));
   EXPECT_EQ(to_errc(refused.error()), errc::connection_refused);

@@ -98,7 +98,7 @@ TEST(http_server, every_split_of_the_request_gives_the_same_answer) {
     const bytes data = to_bytes(request);
     async::run(in.loop, pair.first->write(data));
     pair.first->pump(cut);
-    in.loop.poll();
+    in.poll();
     pair.first->pump();
     const result<std::string> answer = async::run(in.loop, read_text_to_end(pair.first.get()));
     ASSERT_TRUE(answer.has_value()) << cut;

@@ -36,6 +36,11 @@ struct world {
   metrics meters;
   services with{clock, random, log, meters};
   asio::any_io_executor executor() { return loop.get_executor(); }
+  // Runs what is ready. A loop that once ran out of work stays stopped until it is restarted.
+  void poll() {
+    loop.restart();
+    loop.poll();
+  }
 };
 
 // A self-signed certificate for localhost and 127.0.0.1, and its key, in a folder of their own.

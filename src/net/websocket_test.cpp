@@ -235,7 +235,7 @@ TEST(websocket, a_pending_read_ends_by_cancellation_and_by_reset) {
     errc outcome = errc::ok;
     async::task_scope scope(in.executor());
     scope.spawn(read_for_ever, dialled->get(), &outcome);
-    in.loop.poll();
+    in.poll();
     if (cancel) scope.cancel();
     if (!cancel) (*dialled)->reset();
     async::run(in.loop, scope.join());
