@@ -1,5 +1,5 @@
-// The input as the outer object, and as the record itself, signed here because everything interesting lies behind the
-// signature. A record that verifies can be signed again from its fields, and then verifies too.
+// The input as the outer object, and as the record itself, signed here because everything interesting lies
+// behind the signature. A record that verifies can be signed again from its fields, and then verifies too.
 #include "e2ee/node_record.hpp"
 
 #include "base/assert.hpp"

@@ -1,4 +1,5 @@
-// What parses is written as a list that parses to the same; a client's choice comes from the first configuration.
+// What parses is written as a list that parses to the same; a client's choice comes from the first
+// configuration.
 #include <algorithm>
 
 #include "base/assert.hpp"

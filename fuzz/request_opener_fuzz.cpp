@@ -1,5 +1,5 @@
-// First byte: bit 0 the form, bit 1 whether the rest is an envelope or a message that is sealed here first. The verdict
-// and what is handed out must not depend on the slicing, and a good request must be spent.
+// First byte: bit 0 the form, bit 1 whether the rest is an envelope or a message that is sealed here first.
+// The verdict and what is handed out must not depend on the slicing, and a good request must be spent.
 #include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "e2ee/open.hpp"
@@ -11,9 +11,9 @@ namespace {
 using namespace tp;
 
 // The node's secret in tests/testdata/vectors/negative.json, whose requests are the seeds.
-constexpr std::array<std::uint8_t, 32> node_secret{0xa0, 0x1f, 0x3c, 0x5e, 0x7d, 0x9b, 0x28, 0x46, 0xe0, 0xc1, 0xd2,
-                                                   0xf3, 0xa4, 0xb5, 0x96, 0x87, 0x78, 0x69, 0x5a, 0x4b, 0x3c, 0x2d,
-                                                   0x1e, 0x0f, 0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88};
+constexpr std::array<std::uint8_t, 32> node_secret{
+    0xa0, 0x1f, 0x3c, 0x5e, 0x7d, 0x9b, 0x28, 0x46, 0xe0, 0xc1, 0xd2, 0xf3, 0xa4, 0xb5, 0x96, 0x87,
+    0x78, 0x69, 0x5a, 0x4b, 0x3c, 0x2d, 0x1e, 0x0f, 0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88};
 
 struct node {
   manual_clock clock;

@@ -18,9 +18,12 @@ const EVP_CIPHER* cipher_of(aead_id id) {
   static const EVP_CIPHER* const aes_256 = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
   static const EVP_CIPHER* const chacha = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
   switch (id) {
-    case aead_id::aes_128_gcm: return aes_128;
-    case aead_id::aes_256_gcm: return aes_256;
-    case aead_id::chacha20_poly1305: return chacha;
+    case aead_id::aes_128_gcm:
+      return aes_128;
+    case aead_id::aes_256_gcm:
+      return aes_256;
+    case aead_id::chacha20_poly1305:
+      return chacha;
   }
   return nullptr;
 }
@@ -32,7 +35,9 @@ int checked_size(std::size_t size) {
 
 }  // namespace
 
-void aead_key::context_free::operator()(evp_cipher_ctx_st* context) const noexcept { EVP_CIPHER_CTX_free(context); }
+void aead_key::context_free::operator()(evp_cipher_ctx_st* context) const noexcept {
+  EVP_CIPHER_CTX_free(context);
+}
 
 aead_key::aead_key(aead_id id, bytes_view key, aead_use use) : context_(EVP_CIPHER_CTX_new()), use_(use) {
   TP_ASSERT(context_ != nullptr && key.size() == aead_key_bytes(id));
@@ -75,10 +80,12 @@ result<void> aead_key::open(const aead_nonce& nonce, bytes_view aad, bytes_view 
   bool good = EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1;
   if (good && !aad.empty())
     good = EVP_DecryptUpdate(context, nullptr, &written, aad.data(), checked_size(aad.size())) == 1;
-  if (good && size > 0) good = EVP_DecryptUpdate(context, out.data(), &written, in.data(), checked_size(size)) == 1;
+  if (good && size > 0)
+    good = EVP_DecryptUpdate(context, out.data(), &written, in.data(), checked_size(size)) == 1;
   std::array<std::uint8_t, aead_tag_bytes> rest{};  // Final writes nothing for these ciphers
   good = good &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(aead_tag_bytes), tag.data()) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(aead_tag_bytes), tag.data()) ==
+             1 &&
          EVP_DecryptFinal_ex(context, rest.data(), &written) == 1;
   if (good) return {};
   wipe(out.data(), out.size());
@@ -91,12 +98,15 @@ aead_sequence::aead_sequence(aead_id id, bytes_view key, const aead_nonce& base,
 aead_nonce aead_sequence::next_nonce() {
   TP_ASSERT(number_ < std::numeric_limits<std::uint64_t>::max());
   aead_nonce nonce = base_;
-  for (std::size_t i = 0; i < 8; ++i) nonce[aead_nonce_bytes - 1 - i] ^= static_cast<std::uint8_t>(number_ >> (8 * i));
+  for (std::size_t i = 0; i < 8; ++i)
+    nonce[aead_nonce_bytes - 1 - i] ^= static_cast<std::uint8_t>(number_ >> (8 * i));
   ++number_;
   return nonce;
 }
 
-void aead_sequence::seal(bytes_view aad, bytes_view in, bytes_span out) { key_.seal(next_nonce(), aad, in, out); }
+void aead_sequence::seal(bytes_view aad, bytes_view in, bytes_span out) {
+  key_.seal(next_nonce(), aad, in, out);
+}
 
 result<void> aead_sequence::open(bytes_view aad, bytes_view in, bytes_span out) {
   if (failed_) {

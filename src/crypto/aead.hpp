@@ -1,7 +1,7 @@
 // Authenticated encryption: AES-GCM and ChaCha20-Poly1305 with 12-byte nonces and a 16-byte tag at the end.
-// An aead_key keeps its cipher context for its whole life, so a call costs a nonce and the data: it serves every Noise
-// frame of a relay. It works in one direction. Owned by one connection or envelope; one thread at a time.
-// aead_sequence numbers the nonces itself (HPKE and sealed responses): base XOR 0, 1, 2, …
+// An aead_key keeps its cipher context for its whole life, so a call costs a nonce and the data: it serves
+// every Noise frame of a relay. It works in one direction. Owned by one connection or envelope; one thread at
+// a time. aead_sequence numbers the nonces itself (HPKE and sealed responses): base XOR 0, 1, 2, …
 #pragma once
 
 #include <array>
@@ -34,12 +34,12 @@ class aead_key {
   aead_key(aead_key&&) noexcept;
   aead_key& operator=(aead_key&&) noexcept;
 
-  // Writes ciphertext and tag: out has in.size() + 16 bytes (asserted). `out` may start where `in` does (in place),
-  // else the two must not overlap.
+  // Writes ciphertext and tag: out has in.size() + 16 bytes (asserted). `out` may start where `in` does (in
+  // place), else the two must not overlap.
   void seal(const aead_nonce& nonce, bytes_view aad, bytes_view in, bytes_span out);
 
-  // `in` is ciphertext and tag; out has in.size() - 16 bytes. In place as above. decrypt_failed for a wrong tag or an
-  // input shorter than a tag; `out` is then zero.
+  // `in` is ciphertext and tag; out has in.size() - 16 bytes. In place as above. decrypt_failed for a wrong
+  // tag or an input shorter than a tag; `out` is then zero.
   result<void> open(const aead_nonce& nonce, bytes_view aad, bytes_view in, bytes_span out);
 
  private:

@@ -1,5 +1,7 @@
 #include "crypto/ed25519.hpp"
 
+#include <openssl/evp.h>
+
 #include "base/assert.hpp"
 #include "crypto/evp_key.hpp"
 
@@ -57,11 +59,13 @@ ed25519_key ed25519_key::copy() const {
 
 bool ed25519_verify(std::span<const std::uint8_t, 32> public_key, bytes_view message, bytes_view signature) {
   if (signature.size() != sizeof(ed25519_signature)) return false;
-  const evp_key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size()));
+  const evp_key key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size()));
   const evp_digest_context context(EVP_MD_CTX_new());
   if (key == nullptr || context == nullptr) return false;
   return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
 }
 
 }  // namespace tp::crypto

@@ -1,25 +1,21 @@
-// Owners of OpenSSL key objects. Included by this folder's .cpp files only: it brings OpenSSL's headers.
+// Owners of OpenSSL's key objects, for this folder's .cpp files. The types stay opaque here.
 #pragma once
-
-#include <openssl/evp.h>
 
 #include <memory>
 
+struct evp_md_ctx_st;    // EVP_MD_CTX
+struct evp_pkey_ctx_st;  // EVP_PKEY_CTX
+struct evp_pkey_st;      // EVP_PKEY
+
 namespace tp::crypto {
 
-struct evp_key_free {
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+struct evp_free {
+  void operator()(evp_pkey_st* key) const noexcept;
+  void operator()(evp_pkey_ctx_st* context) const noexcept;
+  void operator()(evp_md_ctx_st* context) const noexcept;
 };
-using evp_key = std::unique_ptr<EVP_PKEY, evp_key_free>;
-
-struct evp_key_context_free {
-  void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
-};
-using evp_key_context = std::unique_ptr<EVP_PKEY_CTX, evp_key_context_free>;
-
-struct evp_digest_context_free {
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-using evp_digest_context = std::unique_ptr<EVP_MD_CTX, evp_digest_context_free>;
+using evp_key = std::unique_ptr<evp_pkey_st, evp_free>;
+using evp_key_context = std::unique_ptr<evp_pkey_ctx_st, evp_free>;
+using evp_digest_context = std::unique_ptr<evp_md_ctx_st, evp_free>;
 
 }  // namespace tp::crypto

@@ -33,7 +33,8 @@ TEST(hash, hkdf_matches_rfc_5869) {
   EXPECT_EQ(prk, unhex_array<32>("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"));
   bytes okm(42);
   hkdf_expand(prk, unhex("f0f1f2f3f4f5f6f7f8f9"), okm);
-  EXPECT_EQ(okm, unhex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
+  EXPECT_EQ(okm,
+            unhex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
 }
 
 TEST(hash, comparison_looks_at_size_and_every_byte) {

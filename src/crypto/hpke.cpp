@@ -88,8 +88,8 @@ hpke_sender::hpke_sender(aead_id aead, const hpke_enc& enc, hpke_schedule schedu
       exporter_(std::move(schedule.exporter)),
       sequence_(aead, schedule.key.reveal(), schedule.base_nonce, aead_use::seal) {}
 
-result<hpke_sender> hpke_sender::make(std::span<const std::uint8_t, 32> recipient, aead_id aead, bytes_view info,
-                                      random_source& random) {
+result<hpke_sender> hpke_sender::make(std::span<const std::uint8_t, 32> recipient, aead_id aead,
+                                      bytes_view info, random_source& random) {
   const x25519_key ephemeral = x25519_key::generate(random);
   result<secret_key> dh = x25519(ephemeral.secret, recipient);
   if (!dh) return dh.error();

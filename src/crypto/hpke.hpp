@@ -1,6 +1,7 @@
-// HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256) with HKDF-SHA256 and any aead_id. E2EE section 5 is the text.
-// A sender or receiver belongs to one message: it is set up, used in order, and dropped. One thread at a time.
-// Refused: other modes, other KEMs, sealing in the receiver's direction. The relay must not link this file.
+// HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256) with HKDF-SHA256 and any aead_id. E2EE section 5 is
+// the text. A sender or receiver belongs to one message: it is set up, used in order, and dropped. One thread
+// at a time. Refused: other modes, other KEMs, sealing in the receiver's direction. The relay must not link
+// this file.
 #pragma once
 
 #include <array>
@@ -49,8 +50,8 @@ class hpke_sender {
 class hpke_receiver {
  public:
   // bad_enc: the shared point is zero.
-  static result<hpke_receiver> make(const x25519_key& recipient, std::span<const std::uint8_t, 32> enc, aead_id aead,
-                                    bytes_view info);
+  static result<hpke_receiver> make(const x25519_key& recipient, std::span<const std::uint8_t, 32> enc,
+                                    aead_id aead, bytes_view info);
   aead_sequence& sequence() noexcept { return sequence_; }
   secret_key export_secret(bytes_view label, std::size_t length) const;
 

@@ -20,7 +20,8 @@ class every_suite : public testing::TestWithParam<aead_id> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(hpke, every_suite,
-                         testing::Values(aead_id::aes_128_gcm, aead_id::aes_256_gcm, aead_id::chacha20_poly1305));
+                         testing::Values(aead_id::aes_128_gcm, aead_id::aes_256_gcm,
+                                         aead_id::chacha20_poly1305));
 
 TEST_P(every_suite, opens_what_was_sealed_in_order) {
   hpke_receiver reader = receiver("info").value();

@@ -1,6 +1,7 @@
 #include "crypto/key_file.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include "base/assert.hpp"

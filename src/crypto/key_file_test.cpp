@@ -76,7 +76,8 @@ TEST_F(key_file, that_others_can_reach_is_refused) {
 TEST_F(key_file, with_other_content_is_refused_and_left_alone) {
   const std::string cut(rfc_8410.substr(0, 70));
   const std::string large(5'000, 'x');
-  for (const std::string& text : {std::string(), std::string("hello\n"), cut, large, std::string(rfc_8410) + large}) {
+  for (const std::string& text :
+       {std::string(), std::string("hello\n"), cut, large, std::string(rfc_8410) + large}) {
     write(text);
     EXPECT_EQ(load_or_create_identity(file, random).error(), errc::key_file_invalid);
     EXPECT_EQ(read(), text);

@@ -21,13 +21,17 @@ namespace {
 
 errc from_errno(int error) {
   switch (error) {
-    case ENOENT: return errc::file_not_found;
+    case ENOENT:
+      return errc::file_not_found;
     case EACCES:
     case EPERM:
-    case EROFS: return errc::permission_denied;
+    case EROFS:
+      return errc::permission_denied;
     case ELOOP:
-    case EISDIR: return errc::key_file_invalid;
-    default: return errc::io_error;
+    case EISDIR:
+      return errc::key_file_invalid;
+    default:
+      return errc::io_error;
   }
 }
 
@@ -45,12 +49,16 @@ int open_new(const std::filesystem::path& file) {
   return fd;
 }
 errc check(int fd) {
-  struct _stat64 status {};
+  struct _stat64 status{};
   if (_fstat64(fd, &status) != 0) return errc::io_error;
   return (status.st_mode & _S_IFREG) != 0 ? errc::ok : errc::key_file_invalid;
 }
-std::ptrdiff_t read_some(int fd, bytes_span out) { return _read(fd, out.data(), static_cast<unsigned>(out.size())); }
-std::ptrdiff_t write_some(int fd, bytes_view in) { return _write(fd, in.data(), static_cast<unsigned>(in.size())); }
+std::ptrdiff_t read_some(int fd, bytes_span out) {
+  return _read(fd, out.data(), static_cast<unsigned>(out.size()));
+}
+std::ptrdiff_t write_some(int fd, bytes_view in) {
+  return _write(fd, in.data(), static_cast<unsigned>(in.size()));
+}
 int sync(int fd) { return _commit(fd); }
 void sync_folder(const std::filesystem::path&) {}
 void close_file(int fd) { _close(fd); }
@@ -63,7 +71,7 @@ int open_new(const std::filesystem::path& file) {
   return ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 }
 errc check(int fd) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return errc::io_error;
   if (!S_ISREG(status.st_mode)) return errc::key_file_invalid;
   const mode_t others = S_IRWXG | S_IRWXO;
@@ -158,7 +166,8 @@ result<secret_key> read_private_file(const std::filesystem::path& file, std::siz
   return content;
 }
 
-result<created> create_private_file(const std::filesystem::path& file, bytes_view content, random_source& random) {
+result<created> create_private_file(const std::filesystem::path& file, bytes_view content,
+                                    random_source& random) {
   neighbour temporary(file, random);
   if (const errc failure = temporary.write(content); failure != errc::ok) return failure;
   std::error_code error;

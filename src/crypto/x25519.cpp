@@ -1,5 +1,7 @@
 #include "crypto/x25519.hpp"
 
+#include <openssl/evp.h>
+
 #include "base/assert.hpp"
 #include "crypto/evp_key.hpp"
 
@@ -44,16 +46,18 @@ x25519_key x25519_key::copy() const { return {secret_key(secret.reveal()), publi
 result<secret_key> x25519(const secret_key& secret, std::span<const std::uint8_t, 32> public_key) {
   if (secret.size() != key_bytes) return errc::invalid_argument;
   const evp_key own = private_key(secret.reveal());
-  const evp_key peer(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, public_key.data(), public_key.size()));
+  const evp_key peer(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, public_key.data(), public_key.size()));
   const evp_key_context context(EVP_PKEY_CTX_new_from_pkey(nullptr, own.get(), nullptr));
   TP_ASSERT(peer != nullptr && context != nullptr);
-  const bool ready =
-      EVP_PKEY_derive_init(context.get()) == 1 && EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), 0) == 1;
+  const bool ready = EVP_PKEY_derive_init(context.get()) == 1 &&
+                     EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), 0) == 1;
   TP_ASSERT(ready);
   bytes shared(key_bytes);
   std::size_t size = shared.size();
   const int derived = EVP_PKEY_derive(context.get(), shared.data(), &size);
-  // OpenSSL fails on an all-zero result. It is looked at again here, over all bytes, in case another provider does not.
+  // OpenSSL fails on an all-zero result. It is looked at again here, over all bytes, in case another provider
+  // does not.
   std::uint8_t any = 0;
   for (const std::uint8_t byte : shared) any = static_cast<std::uint8_t>(any | byte);
   if (derived != 1 || size != key_bytes || any == 0) {

@@ -44,7 +44,8 @@ result<void> chunk_opener::push(crypto::aead_sequence& keys, bytes_view slice, c
 }
 
 // How much of the slice this state took.
-result<std::size_t> chunk_opener::step(crypto::aead_sequence& keys, bytes_view slice, const piece_sink& sink) {
+result<std::size_t> chunk_opener::step(crypto::aead_sequence& keys, bytes_view slice,
+                                       const piece_sink& sink) {
   switch (state_) {
     case state::length: {
       buffer_.push_back(slice.front());
@@ -69,7 +70,9 @@ result<std::size_t> chunk_opener::step(crypto::aead_sequence& keys, bytes_view s
       if (slice.size() > bounds_.chunk - buffer_.size()) return errc::chunk_too_large;
       append(buffer_, slice);
       return slice.size();
-    case state::whole: append(buffer_, slice); return slice.size();
+    case state::whole:
+      append(buffer_, slice);
+      return slice.size();
   }
   return errc::internal;
 }
@@ -87,7 +90,8 @@ result<void> chunk_opener::on_length(std::uint64_t value) {
   return {};
 }
 
-result<void> chunk_opener::open_buffer(crypto::aead_sequence& keys, std::string_view aad, const piece_sink& sink) {
+result<void> chunk_opener::open_buffer(crypto::aead_sequence& keys, std::string_view aad,
+                                       const piece_sink& sink) {
   const std::size_t size = buffer_.size() - crypto::aead_tag_bytes;
   const bytes_span piece = bytes_span(buffer_).first(size);
   result<void> opened = keys.open(as_bytes(aad), buffer_, piece);
@@ -141,10 +145,9 @@ result<void> chunk_sealer::piece(crypto::aead_sequence& keys, bytes_view piece, 
 result<void> chunk_sealer::finish(crypto::aead_sequence& keys, bytes_view last, bytes& out) {
   const bool chunked = form_ == form::chunked;
   // What fits goes into the final chunk; what does not goes before it.
-  const std::size_t before =
-      chunked && last.size() > limits::piece_bytes_max
-          ? (last.size() - 1) / limits::piece_bytes_max * limits::piece_bytes_max
-          : 0;
+  const std::size_t before = chunked && last.size() > limits::piece_bytes_max
+                                 ? (last.size() - 1) / limits::piece_bytes_max * limits::piece_bytes_max
+                                 : 0;
   const cost front = cost_of(before);
   const std::size_t rest = last.size() - before + crypto::aead_tag_bytes + (chunked ? 1 : 0);
   result<void> room = reserve({front.bytes + rest, front.chunks + 1});
@@ -161,8 +164,8 @@ std::size_t response_nonce_bytes(crypto::aead_id aead) {
 }
 
 // Plain HKDF from here on: no "HPKE-v1", no labels.
-crypto::aead_sequence response_keys(crypto::aead_id aead, bytes_view exported, bytes_view enc, bytes_view nonce,
-                                    crypto::aead_use use) {
+crypto::aead_sequence response_keys(crypto::aead_id aead, bytes_view exported, bytes_view enc,
+                                    bytes_view nonce, crypto::aead_use use) {
   bytes salt = to_bytes(enc);
   append(salt, nonce);
   crypto::digest prk = crypto::hkdf_extract(salt, exported);

@@ -49,7 +49,8 @@ key_ring::key_ring(const clock_source& clock, random_source& random) : key_ring(
   put(key_id, crypto::x25519_key::generate(random_), offered_aeads());
 }
 
-key_ring::key_ring(const clock_source& clock, random_source& random, empty_t) : clock_(clock), random_(random) {}
+key_ring::key_ring(const clock_source& clock, random_source& random, empty_t)
+    : clock_(clock), random_(random) {}
 
 key_ring::~key_ring() {
   for (const auto& key : keys_) key->key.secret.clear();

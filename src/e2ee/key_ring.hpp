@@ -1,7 +1,7 @@
-// A node's OHTTP keys: rotation, overlap and the sets of spent enc (E2EE sections 4 and 7, "Rotation" and "Replay").
-// One per node, shared by all its relays; one thread. Private keys live here only: in memory, wiped when destroyed.
-// Every call looks at the injected clock; nothing here has a timer. The node calls rotate_if_due() at least every
-// minute and, when it says new_key, signs and publishes a record at once.
+// A node's OHTTP keys: rotation, overlap and the sets of spent enc (E2EE sections 4 and 7, "Rotation" and
+// "Replay"). One per node, shared by all its relays; one thread. Private keys live here only: in memory,
+// wiped when destroyed. Every call looks at the injected clock; nothing here has a timer. The node calls
+// rotate_if_due() at least every minute and, when it says new_key, signs and publishes a record at once.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@
 
 namespace tp::e2ee {
 
-// The enc of requests that were authentic. An entry stays until its date is out of the window for good; without a date
-// in the window, as long as the set.
+// The enc of requests that were authentic. An entry stays until its date is out of the window for good;
+// without a date in the window, as long as the set.
 class spent_set {
  public:
   explicit spent_set(random_source& random, std::size_t entries_max = limits::replay_entries_max);
@@ -30,8 +30,8 @@ class spent_set {
   std::size_t size() const noexcept { return entries_.size(); }
   // Atomic: replayed if it was there, unknown_key if the set is full.
   result<void> insert(const crypto::hpke_enc& enc);
-  // The entry may go once now > date + 300 s. date_out_of_window: entries of that age have gone already (the clock was
-  // set back), so this request could be a copy.
+  // The entry may go once now > date + 300 s. date_out_of_window: entries of that age have gone already (the
+  // clock was set back), so this request could be a copy.
   result<void> note_date(const crypto::hpke_enc& enc, unix_seconds date);
   void forget_old(unix_seconds now);
   // Requests dated before this cannot be told from copies.
@@ -70,11 +70,12 @@ class key_ring {
   key_ring(const key_ring&) = delete;
   key_ring& operator=(const key_ring&) = delete;
 
-  // The key list to put into a record: the newest key only. Afterwards call listed() with that record's expiry.
+  // The key list to put into a record: the newest key only. Afterwards call listed() with that record's
+  // expiry.
   bytes key_list() const;
   void listed(unix_seconds record_expires);
-  // Makes a new key when the newest is an hour old, was retired early, or the clock was set back below what its spent
-  // set remembers; destroys keys whose time is over.
+  // Makes a new key when the newest is an hour old, was retired early, or the clock was set back below what
+  // its spent set remembers; destroys keys whose time is over.
   rotation rotate_if_due();
   // nullptr: unknown, destroyed, or retired because its spent set is full. A request under way keeps its key.
   std::shared_ptr<ring_key> find(std::uint8_t key_id);

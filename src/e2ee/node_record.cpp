@@ -33,7 +33,8 @@ errc check_last(const record_times& times, bytes_view record, const last_record*
 }
 
 // Steps 4 to 7: the bytes are the peer's own.
-result<record_fields> read_authentic(bytes_view record, const codec::peer_id& peer, const record_check& check) {
+result<record_fields> read_authentic(bytes_view record, const codec::peer_id& peer,
+                                     const record_check& check) {
   const result<json::object> object = read_record_object(record, peer);
   if (!object) return object.error();
   const result<record_times> times = read_times(*object);
@@ -80,7 +81,8 @@ result<verified_record> verified_record::verify(const json::value& outer, const 
 }
 
 result<verified_record> verified_record::verify(const codec::peer_id& peer, std::string_view record_base64,
-                                                std::string_view signature_base64, const record_check& check) {
+                                                std::string_view signature_base64,
+                                                const record_check& check) {
   if (check.pin && peer != *check.pin) return errc::peer_id_mismatch;
   if (record_base64.size() > limits::record_text_max) return errc::record_too_large;
   result<bytes> record = codec::base64_decode(record_base64);
@@ -88,7 +90,8 @@ result<verified_record> verified_record::verify(const codec::peer_id& peer, std:
   if (record->size() > limits::record_bytes_max) return errc::record_too_large;
   const result<bytes> signature = codec::base64_decode(signature_base64);
   if (!signature) return errc::record_malformed;
-  if (!crypto::ed25519_verify(peer.public_key(), signed_bytes(*record), *signature)) return errc::bad_signature;
+  if (!crypto::ed25519_verify(peer.public_key(), signed_bytes(*record), *signature))
+    return errc::bad_signature;
   // Only now is anything parsed.
   result<record_fields> fields = read_authentic(*record, peer, check);
   if (!fields) return fields.error();

@@ -1,6 +1,6 @@
 // The signed record by which a node says who it is and what it serves (E2EE section 2).
-// A verified_record exists only if every check passed; directory, client and relay take that type and nothing weaker.
-// Values; any thread. Clock, pin and last accepted record are the caller's.
+// A verified_record exists only if every check passed; directory, client and relay take that type and nothing
+// weaker. Values; any thread. Clock, pin and last accepted record are the caller's.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@
 namespace tp::e2ee {
 
 struct model_entry {
-  std::string id;                    // 1 … 128 bytes
-  std::int64_t context_length = 0;   // tokens
+  std::string id;                   // 1 … 128 bytes
+  std::int64_t context_length = 0;  // tokens
   std::vector<std::string> capabilities;
 };
 
@@ -41,7 +41,8 @@ struct signed_record {
   bytes record;  // exactly what was signed
   crypto::ed25519_signature signature{};
 };
-// Builds and signs. Fails as verification would: field_invalid, bad_lifetime, bad_ohttp_keys, record_too_large.
+// Builds and signs. Fails as verification would: field_invalid, bad_lifetime, bad_ohttp_keys,
+// record_too_large.
 result<signed_record> sign_record(const record_fields& fields, const crypto::ed25519_key& identity);
 // {"peer_id", "record", "signature"}
 json::object to_json(const signed_record& record);
@@ -54,14 +55,15 @@ struct last_record {
 
 struct record_check {
   unix_seconds now = 0;
-  std::optional<codec::peer_id> pin;    // the peer the caller insists on
-  const last_record* last = nullptr;    // may be absent
+  std::optional<codec::peer_id> pin;  // the peer the caller insists on
+  const last_record* last = nullptr;  // may be absent
 };
 
 class verified_record {
  public:
-  // `outer` is the object {"peer_id", "record", "signature"}, other members ignored. The first check that fails, in the
-  // order of E2EE section 2, names the error. Nothing inside is parsed before the signature is good.
+  // `outer` is the object {"peer_id", "record", "signature"}, other members ignored. The first check that
+  // fails, in the order of E2EE section 2, names the error. Nothing inside is parsed before the signature is
+  // good.
   static result<verified_record> verify(const json::value& outer, const record_check& check);
   // The same from its parts; for the relay, where the session has proven the peer.
   static result<verified_record> verify(const codec::peer_id& peer, std::string_view record_base64,
@@ -76,7 +78,8 @@ class verified_record {
   json::object to_json() const { return e2ee::to_json(signed_); }
 
  private:
-  verified_record(signed_record from, record_fields fields) : signed_(std::move(from)), fields_(std::move(fields)) {}
+  verified_record(signed_record from, record_fields fields)
+      : signed_(std::move(from)), fields_(std::move(fields)) {}
   signed_record signed_;
   record_fields fields_;
 };

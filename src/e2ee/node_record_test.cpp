@@ -1,4 +1,5 @@
-// Verdicts on foreign records are checked by the vectors (tests/conformance); here: signing, and order of the checks.
+// Verdicts on foreign records are checked by the vectors (tests/conformance); here: signing, and order of the
+// checks.
 #include "e2ee/node_record.hpp"
 
 #include <gtest/gtest.h>

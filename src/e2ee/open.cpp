@@ -74,7 +74,7 @@ result<void> request_opener::on_head() {
 
 result<void> request_opener::on_enc() {
   std::ranges::copy(collected_, enc_.begin());
-  if (key_->spent.contains(enc_)) return errc::replayed;    // before the costly work
+  if (key_->spent.contains(enc_)) return errc::replayed;   // before the costly work
   if (key_->key.secret.empty()) return errc::unknown_key;  // destroyed since the header came
   result<crypto::hpke_receiver> receiver = crypto::hpke_receiver::make(
       key_->key, enc_, static_cast<crypto::aead_id>(header_.aead), request_info(form_, header_));
@@ -90,7 +90,8 @@ result<void> request_opener::end(const piece_sink& sink) {
   if (state_ != state::chunks) return fail(errc::truncated);
   const result<void> ended = chunks_.end(receiver_->sequence(), sink);
   if (!ended) return fail(ended.error());
-  // Spent only now that all of it is authentic: a forgery cannot burn a request, and of two copies one gets through.
+  // Spent only now that all of it is authentic: a forgery cannot burn a request, and of two copies one gets
+  // through.
   const result<void> spent = key_->spent.insert(enc_);
   if (!spent) return fail(spent.error());
   state_ = state::done;
@@ -116,7 +117,8 @@ result<void> request_opener::note_date(unix_seconds date) {
 sealed_request_reader::sealed_request_reader(key_ring& ring, form f, const message_limits& bounds)
     : opener_(ring, f, bounds) {}
 
-// A failure in here is only remembered: it is answered sealed if the envelope proves authentic, and not at all if not.
+// A failure in here is only remembered: it is answered sealed if the envelope proves authentic, and not at
+// all if not.
 void sealed_request_reader::decode(bytes_view piece) {
   if (inner_failure_) return;
   const result<void> taken = decoder_.push(piece);

@@ -1,7 +1,7 @@
-// The node's side of a sealed call (E2EE sections 6, 7 and 9): open a request as it comes, then seal the answer.
-// sealed_request_reader is what a node uses: it joins the opener, the Binary HTTP decoder and the checks, in the order
-// the specification demands. Each object belongs to one call; one thread. The key_ring must live longer.
-// No work may start before end() succeeded: a request cut short must cost nothing.
+// The node's side of a sealed call (E2EE sections 6, 7 and 9): open a request as it comes, then seal the
+// answer. sealed_request_reader is what a node uses: it joins the opener, the Binary HTTP decoder and the
+// checks, in the order the specification demands. Each object belongs to one call; one thread. The key_ring
+// must live longer. No work may start before end() succeeded: a request cut short must cost nothing.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ class response_sealer {
  public:
   form envelope_form() const noexcept { return form_; }
   std::string_view media_type() const { return response_media_type(form_); }
-  // A piece of the Binary HTTP answer, one chunk per 16,384 bytes; the first call writes rnonce before it. Chunked form
-  // only. message_too_large: the answer has reached 64 MiB; `out` is then unchanged.
+  // A piece of the Binary HTTP answer, one chunk per 16,384 bytes; the first call writes rnonce before it.
+  // Chunked form only. message_too_large: the answer has reached 64 MiB; nothing of the piece is written.
   result<void> piece(bytes_view piece, bytes& out);
   // The last piece (may be empty) and the end; in the whole form, the whole answer.
   result<void> finish(bytes_view last, bytes& out);
@@ -45,15 +45,18 @@ class request_opener {
  public:
   request_opener(key_ring& ring, form f, const message_limits& bounds = request_limits);
 
-  // Pieces are authentic, but the message is not until end(). message_too_large, unknown_key, suite_not_allowed,
-  // replayed, bad_enc, chunk_*, too_many_chunks, decrypt_failed. The first failure ends it; later calls repeat it.
+  // Pieces are authentic, but the message is not until end(). message_too_large, unknown_key,
+  // suite_not_allowed, replayed, bad_enc, chunk_*, too_many_chunks, decrypt_failed. The first failure ends
+  // it; later calls repeat it.
   result<void> push(bytes_view slice, const piece_sink& sink);
-  // truncated, decrypt_failed, replayed (a copy was quicker), unknown_key (the key's set is full). Spends the enc.
+  // truncated, decrypt_failed, replayed (a copy was quicker), unknown_key (the key's set is full). Spends the
+  // enc.
   result<void> end(const piece_sink& sink);
 
   // After a good end(): takes max(Nn, Nk) bytes from `random`.
   response_sealer respond(random_source& random);
-  // After a good end(): the date of the request, once it was found in the window. date_out_of_window as in spent_set.
+  // After a good end(): the date of the request, once it was found in the window. date_out_of_window as in
+  // spent_set.
   result<void> note_date(unix_seconds date);
 
  private:
@@ -88,8 +91,10 @@ struct request_policy {
   std::span<const route> routes;
 };
 
-// E2EE section 7, "Request", in its order. First misdirected, date_invalid, date_out_of_window; yields the date.
-result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request, const request_policy& policy);
+// E2EE section 7, "Request", in its order. First misdirected, date_invalid, date_out_of_window; yields the
+// date.
+result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request,
+                                              const request_policy& policy);
 // Then expectation_failed, not_found, method_not_allowed.
 result<void> check_route(const codec::bhttp_request& request, const request_policy& policy);
 // Both.

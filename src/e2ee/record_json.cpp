@@ -15,8 +15,8 @@ bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-std::optional<std::int64_t> integer_within(const json::object& from, std::string_view name, std::int64_t least,
-                                           std::int64_t most) {
+std::optional<std::int64_t> integer_within(const json::object& from, std::string_view name,
+                                           std::int64_t least, std::int64_t most) {
   const std::optional<std::int64_t> value = codec::find_integer(from, name);
   if (!value || *value < least || *value > most) return std::nullopt;
   return value;

@@ -1,5 +1,5 @@
-// The JSON inside a node record (E2EE section 2, steps 4 and 7), apart from signature, clock and order of checks.
-// Pure; used by node_record.cpp only. What it reads is authentic but not yet sensible.
+// The JSON inside a node record (E2EE section 2, steps 4 and 7), apart from signature, clock and order of
+// checks. Pure; used by node_record.cpp only. What it reads is authentic but not yet sensible.
 #pragma once
 
 #include "e2ee/node_record.hpp"

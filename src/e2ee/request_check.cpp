@@ -19,15 +19,16 @@ bool every_field_is(const codec::http_fields& fields, std::string_view name, std
 
 bool is_for(const codec::bhttp_request& request, const codec::peer_id& self) {
   if (!is_https(request.scheme)) return false;
-  const bool named = request.authority.empty() ? request.fields.count("host") == 1
-                                               : request.authority == sealed_authority;
+  const bool named =
+      request.authority.empty() ? request.fields.count("host") == 1 : request.authority == sealed_authority;
   return named && every_field_is(request.fields, "host", sealed_authority) &&
          every_field_is(request.fields, "sealed-to", self.text());
 }
 
 }  // namespace
 
-result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request, const request_policy& policy) {
+result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request,
+                                              const request_policy& policy) {
   if (!is_for(request, policy.self)) return errc::misdirected;
   if (request.fields.count("date") != 1) return errc::date_invalid;
   const result<unix_seconds> date = codec::parse_http_date(*request.fields.find("date"));

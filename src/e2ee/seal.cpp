@@ -4,8 +4,8 @@
 
 namespace tp::e2ee {
 
-response_opener::response_opener(form f, crypto::aead_id aead, secret_key exported, const crypto::hpke_enc& enc,
-                                 const message_limits& bounds)
+response_opener::response_opener(form f, crypto::aead_id aead, secret_key exported,
+                                 const crypto::hpke_enc& enc, const message_limits& bounds)
     : aead_(aead), exported_(std::move(exported)), enc_(enc), bounds_(bounds), chunks_(f, bounds) {}
 
 result<void> response_opener::fail(const error_code& failure) {
@@ -83,7 +83,8 @@ result<response_opener> request_sealer::finish(bytes_view last, bytes& out, cons
   return response_opener(form_, aead, std::move(exported), sender_.enc(), answer);
 }
 
-result<sealed_request> seal_request(const key_choice& key, form f, const plaintext& message, random_source& random) {
+result<sealed_request> seal_request(const key_choice& key, form f, const plaintext& message,
+                                    random_source& random) {
   result<request_sealer> sealer = request_sealer::make(key, f, random);
   if (!sealer) return sealer.error();
   bytes body;

@@ -1,6 +1,6 @@
 // The client's side of a sealed call (E2EE section 6): seal a request, open its response.
-// One request_sealer makes one envelope and one response_opener; a retry is a new sealer, never the same one again.
-// Owned by the call; one thread. Pieces are Binary HTTP, opaque here. The relay must not link this.
+// One request_sealer makes one envelope and one response_opener; a retry is a new sealer, never the same one
+// again. Owned by the call; one thread. Pieces are Binary HTTP, opaque here. The relay must not link this.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,12 @@
 
 namespace tp::e2ee {
 
-// push any slices, then end() only when the HTTP body ended properly. An answer is complete only when end() succeeded.
+// push any slices, then end() only when the HTTP body ended properly. An answer is complete only when end()
+// succeeded.
 class response_opener {
  public:
-  // message_too_large, chunk_too_short, chunk_too_large, too_many_chunks, decrypt_failed. The first failure ends it:
-  // nothing more is handed out and later calls return the same failure.
+  // message_too_large, chunk_too_short, chunk_too_large, too_many_chunks, decrypt_failed. The first failure
+  // ends it: nothing more is handed out and later calls return the same failure.
   result<void> push(bytes_view slice, const piece_sink& sink);
   // truncated (as is, for its owner, a connection that broke before), decrypt_failed.
   result<void> end(const piece_sink& sink);
@@ -68,6 +69,7 @@ struct sealed_request {
   bytes body;
   response_opener answer;
 };
-result<sealed_request> seal_request(const key_choice& key, form f, const plaintext& message, random_source& random);
+result<sealed_request> seal_request(const key_choice& key, form f, const plaintext& message,
+                                    random_source& random);
 
 }  // namespace tp::e2ee

@@ -86,7 +86,9 @@ std::string_view response_label(form f) {
   return f == form::chunked ? "message/bhttp chunked response" : "message/bhttp response";
 }
 
-std::optional<form> request_form(std::string_view content_type) { return form_named(content_type, request_media_type); }
+std::optional<form> request_form(std::string_view content_type) {
+  return form_named(content_type, request_media_type);
+}
 
 std::optional<form> response_form(std::string_view content_type) {
   return form_named(content_type, response_media_type);
@@ -95,7 +97,7 @@ std::optional<form> response_form(std::string_view content_type) {
 std::array<std::uint8_t, suite_header_bytes> write_suite_header(const suite_header& header) {
   const auto high = [](std::uint16_t value) { return static_cast<std::uint8_t>(value >> 8); };
   const auto low = [](std::uint16_t value) { return static_cast<std::uint8_t>(value); };
-  return {header.key_id,     high(header.kem),  low(header.kem), high(header.kdf),
+  return {header.key_id,   high(header.kem),  low(header.kem), high(header.kdf),
           low(header.kdf), high(header.aead), low(header.aead)};
 }
 

@@ -1,6 +1,6 @@
-// What client, relay and node agree on without a key: media types, labels, the 7-byte header, key lists, padding and
-// the table from failure to answer (E2EE sections 4, 6, 7 and 9). Pure functions and values; any thread.
-// Linked by the relay, so nothing here opens or seals anything.
+// What client, relay and node agree on without a key: media types, labels, the 7-byte header, key lists,
+// padding and the table from failure to answer (E2EE sections 4, 6, 7 and 9). Pure functions and values; any
+// thread. Linked by the relay, so nothing here opens or seals anything.
 #pragma once
 
 #include <array>
@@ -57,8 +57,8 @@ struct key_config {
 // The AEADs a node offers, in this order.
 std::vector<crypto::aead_id> offered_aeads();
 bytes write_key_list(const std::vector<key_config>& configs);
-// The usable configurations of a list, at least one. Unknown KEMs and pairs are stepped over. bad_ohttp_keys: anything
-// malformed anywhere, nothing usable, or over 4,096 bytes.
+// The usable configurations of a list, at least one. Unknown KEMs and pairs are stepped over. bad_ohttp_keys:
+// anything malformed anywhere, nothing usable, or over 4,096 bytes.
 result<std::vector<key_config>> parse_key_list(bytes_view list);
 
 // What a client seals to: the first usable configuration, and AES-256-GCM whenever it is listed.
@@ -73,8 +73,8 @@ result<key_choice> choose_key(bytes_view list);
 // Padded size of a message of `length` bytes (E2EE section 7, "Padding").
 std::size_t bucket(std::size_t length);
 
-// How a failure is answered, in the clear or sealed (E2EE section 9). `problem_type` and `title` are empty unless the
-// answer is a problem document. A failure without a row there is 500 internal_error.
+// How a failure is answered, in the clear or sealed (E2EE section 9). `problem_type` and `title` are empty
+// unless the answer is a problem document. A failure without a row there is 500 internal_error.
 struct clear_answer {
   int status = 500;
   std::string_view code;

@@ -9,13 +9,14 @@ namespace tp::e2ee {
 namespace {
 
 TEST(media_type, names_the_form_in_any_case_and_with_parameters) {
-  for (const char* text : {"message/ohttp-chunked-req", "Message/OHTTP-Chunked-Req", "message/ohttp-chunked-req; a=b",
-                           " message/ohttp-chunked-req\t;"})
+  for (const char* text : {"message/ohttp-chunked-req", "Message/OHTTP-Chunked-Req",
+                           "message/ohttp-chunked-req; a=b", " message/ohttp-chunked-req\t;"})
     EXPECT_EQ(request_form(text), form::chunked) << text;
   EXPECT_EQ(request_form("message/ohttp-req"), form::whole);
   EXPECT_EQ(response_form("message/ohttp-res"), form::whole);
   EXPECT_EQ(response_form("message/ohttp-chunked-res;x"), form::chunked);
-  for (const char* text : {"", ";", "message/ohttp", "message/ohttp-res", "message/ohttp-chunked-reqs", "a/b"})
+  for (const char* text :
+       {"", ";", "message/ohttp", "message/ohttp-res", "message/ohttp-chunked-reqs", "a/b"})
     EXPECT_FALSE(request_form(text).has_value()) << text;
   EXPECT_FALSE(response_form("message/ohttp-req").has_value());
 }

@@ -131,7 +131,8 @@ TEST_F(negative, inner) {
       const bytes message = hex(v, "message");
       bytes envelope;
       e2ee::request_sealer sealer = e2ee::request_sealer::make(key, e2ee::form::chunked, seeds).value();
-      for (const bytes_view slice : slices(message, how)) ASSERT_TRUE(sealer.piece(slice, envelope).has_value());
+      for (const bytes_view slice : slices(message, how))
+        ASSERT_TRUE(sealer.piece(slice, envelope).has_value());
       ASSERT_TRUE(sealer.finish({}, envelope).has_value());
       e2ee::sealed_request_reader reader(*ring, e2ee::form::chunked);
       ASSERT_TRUE(reader.push(envelope).has_value());
@@ -157,7 +158,8 @@ std::string response_verdict(bytes_view message, slicing how) {
 TEST_F(negative, bhttp_responses) {
   for (const json::value& v : section("bhttp_responses"))
     for (const slicing how : every_slicing)
-      EXPECT_EQ(response_verdict(hex(v, "message"), how), text(v, "expect")) << text(v, "name") << ", " << name(how);
+      EXPECT_EQ(response_verdict(hex(v, "message"), how), text(v, "expect"))
+          << text(v, "name") << ", " << name(how);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct sealed_case {
 };
 
 std::vector<json::value> vector_files() {
-  return {load_vectors("ohttp-rfc9458.json"), load_vectors("ohttp-chunked-08.json"), load_vectors("sealed.json")};
+  return {load_vectors("ohttp-rfc9458.json"), load_vectors("ohttp-chunked-08.json"),
+          load_vectors("sealed.json")};
 }
 
 template <class Check>
@@ -99,7 +100,8 @@ TEST(sealed, response_stages) {
     const std::size_t size = e2ee::response_nonce_bytes(c.aead);
     EXPECT_EQ(c.at("response_nonce").size(), size);
     fixed_random random(c.at("ephemeral_secret"));
-    const auto sender = crypto::hpke_sender::make(c.choice().public_key, c.aead, c.at("info"), random).value();
+    const auto sender =
+        crypto::hpke_sender::make(c.choice().public_key, c.aead, c.at("info"), random).value();
     const secret_key exported = sender.export_secret(as_bytes(e2ee::response_label(c.form)), size);
     EXPECT_TRUE(same(exported.reveal(), c.at("response_secret")));
     const bytes salt = joined({c.at("enc"), c.at("response_nonce")});
@@ -115,7 +117,8 @@ TEST(sealed, response_stages) {
 }
 
 // Each chunk on its own, with the nonce the vector names.
-void check_chunks(const sealed_case& c, std::string_view chunks, std::string_view key, std::string_view base) {
+void check_chunks(const sealed_case& c, std::string_view chunks, std::string_view key,
+                  std::string_view base) {
   crypto::aead_key aead(c.aead, c.at(key), crypto::aead_use::seal);
   std::uint8_t number = 0;
   for (const json::value& chunk : c.chunks(chunks)) {

@@ -36,9 +36,12 @@ bool same(bytes_view a, bytes_view b) { return std::ranges::equal(a, b); }
 
 std::string_view name(slicing s) {
   switch (s) {
-    case slicing::whole: return "whole";
-    case slicing::bytewise: return "byte by byte";
-    case slicing::odd: return "odd pieces";
+    case slicing::whole:
+      return "whole";
+    case slicing::bytewise:
+      return "byte by byte";
+    case slicing::odd:
+      return "odd pieces";
   }
   return "";
 }
@@ -57,7 +60,8 @@ std::vector<bytes_view> slices(bytes_view body, slicing s) {
 }
 
 void fixed_random::fill(bytes_span out) {
-  if (out.size() > values_.size() - used_) throw std::logic_error("more random bytes asked for than prescribed");
+  if (out.size() > values_.size() - used_)
+    throw std::logic_error("more random bytes asked for than prescribed");
   std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(used_), out.size(), out.begin());
   used_ += out.size();
 }
