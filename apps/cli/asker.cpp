@@ -39,10 +39,10 @@ task<std::string> asker::choose_model(async::deadline until) {
     if (node.has_error()) co_return node.error();
     model_ = first_chat_model(node->record);
   } else {
-    const result<client::node_list> list = co_await relay_.nodes().recent(until);
+    const auto list = co_await relay_.nodes().recent(until);
     if (list.has_error()) co_return list.error();
-    if (list->nodes.empty()) co_return errc::node_not_found;
-    for (const client::node_entry& node : list->nodes) {
+    if ((*list)->nodes.empty()) co_return errc::node_not_found;
+    for (const client::node_entry& node : (*list)->nodes) {
       if (model_.empty()) model_ = first_chat_model(node.record);
     }
   }

@@ -134,10 +134,10 @@ class examination {
   asio::awaitable<bool> model_is_there() {
     const async::deadline until = async::deadline::after(short_wait);
     const result<std::string> model = co_await asker_.choose_model(until);
-    const result<client::node_list> list = co_await relay_.nodes().recent(until);
+    const auto list = co_await relay_.nodes().recent(until);
     bool served = false;
     if (model.has_value() && list.has_value()) {
-      for (const client::node_entry& node : list->nodes) {
+      for (const client::node_entry& node : (*list)->nodes) {
         served = served || ((!pin_ || node.record.peer() == *pin_) && node.record.serves(*model));
       }
     }

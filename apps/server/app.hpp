@@ -5,6 +5,6 @@
 
 namespace tp::server_app {
 
-int run(const config::settings& values);
+int run(const config::settings& values, const config::environment& variables);
 
 }  // namespace tp::server_app
