@@ -162,6 +162,7 @@ result<void> llama_server::start_child() {
   server.address.port = *port;
   server.address.target = "/";
   server.api_key = secret_key(as_bytes(key_text));
+  server.probe_time = settings_.probe_time;
   server.silence_time = settings_.silence_time;
   server_ = std::make_shared<http_backend>(executor_, std::move(server), nullptr, services_, calls_);
   return {};

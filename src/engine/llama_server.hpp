@@ -23,6 +23,7 @@ struct llama_server_settings {
   std::vector<std::string> environment;  // "NAME=value": the child's, to which its key is added
   std::chrono::nanoseconds load_time = limits::engine_load_time;
   std::chrono::nanoseconds probe_interval = limits::engine_probe_interval;
+  std::chrono::nanoseconds probe_time = limits::engine_probe_time;
   std::chrono::nanoseconds silence_time = limits::engine_silence_time;
   std::chrono::nanoseconds stop_time = limits::engine_stop_time;
   restart_settings restarts;

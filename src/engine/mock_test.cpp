@@ -167,7 +167,7 @@ TEST(mock, stop_ends_calls_under_way_and_refuses_new_ones) {
   async::task_scope scope(with.in.executor());
   outcome got;
   scope.spawn(ask_into(&with.engine, chat("x", streamed), &got));
-  while (got.flushes.empty() && with.engine.calls_under_way() == 0) with.in.loop.run_one();
+  with.in.run_until([&] { return with.engine.calls_under_way() == 1; });
   stop(with.in, with.engine);
   async::run(with.in.loop, scope.join());
   EXPECT_EQ(got.error, errc::cancelled);
@@ -179,7 +179,7 @@ TEST(mock, cancelling_a_caller_leaves_no_call_behind) {
   async::task_scope scope(with.in.executor());
   outcome got;
   scope.spawn(ask_into(&with.engine, chat("x", streamed), &got));
-  EXPECT_EQ(with.engine.calls_under_way(), 1U);
+  with.in.run_until([&] { return with.engine.calls_under_way() == 1; });
   scope.cancel();
   async::run(with.in.loop, scope.join());
   EXPECT_EQ(got.error, errc::cancelled);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,13 @@ struct world {
   metrics meters;
   services with{clock, random, log, meters};
   asio::any_io_executor executor() { return loop.get_executor(); }
+  // Runs the loop until `done` holds; fails the test after a minute.
+  void run_until(const std::function<bool()>& done) {
+    const async::deadline late = async::deadline::after(60s);
+    loop.restart();
+    while (!done() && !late.passed()) loop.run_one_for(1s);
+    ASSERT_TRUE(done());
+  }
 };
 
 inline async::deadline soon() { return async::deadline::after(20s); }

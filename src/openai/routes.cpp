@@ -26,6 +26,7 @@ constexpr std::array routes{
     route{"/v1/models", "GET", endpoint::models},
 };
 constexpr std::string_view model_prefix = "/v1/models/";
+constexpr std::size_t engine_route_count = routes.size() - 1;  // all but the list of models, which is last
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
@@ -98,6 +99,15 @@ bool is_engine_route(std::string_view method, std::string_view target) {
   const route_match match = find_route(method, target);
   return match.outcome == route_outcome::found && match.which != endpoint::models &&
          match.which != endpoint::model;
+}
+
+std::span<const std::string_view> engine_paths() {
+  static constexpr auto paths = [] {
+    std::array<std::string_view, engine_route_count> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = routes[i].path;
+    return out;
+  }();
+  return paths;
 }
 
 std::optional<std::string> canonical_target(std::string_view target) {

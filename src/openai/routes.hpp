@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,9 @@ route_match find_route(std::string_view method, std::string_view target);
 
 // Answered by an engine (everything but models, which the node answers itself).
 bool is_engine_route(std::string_view method, std::string_view target);
+
+// The paths of those routes; each takes POST.
+std::span<const std::string_view> engine_paths();
 
 // The same target under /v1 for the spellings /api/v1, /api/v2, /v2 and /v1; nullopt for any other path.
 std::optional<std::string> canonical_target(std::string_view target);

@@ -49,6 +49,7 @@ mkdir -p "$folder"
 take_lock "$folder/.lock"
 if cached; then printf '%s\n' "$engine"; exit 0; fi
 
+if have flock; then rm -rf "$folder"/.build.*; fi  # of runs that were killed
 work=$(mktemp -d "$folder/.build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT

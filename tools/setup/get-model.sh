@@ -38,6 +38,7 @@ mkdir -p "$folder"
 take_lock "$folder/.lock"
 if present; then printf '%s\n' "$model"; exit 0; fi
 
+if have flock; then rm -rf "$folder"/.fetch.*; fi  # of runs that were killed
 work=$(mktemp -d "$folder/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
