@@ -43,18 +43,10 @@ struct world {
 };
 
 asio::awaitable<void> echo(net::http_exchange& exchange) {
+  const auto body = co_await exchange.read_body(8'000'000);
+  if (!body) co_return;
   codec::http_fields fields;
-  const auto begun = co_await exchange.begin(200, fields);
-  if (!begun) co_return;
-  bytes buffer(32'768);
-  for (;;) {
-    const auto size = co_await exchange.read_body_some(buffer);
-    if (!size) co_return;
-    if (*size == 0) break;
-    const auto written = co_await exchange.write(bytes_view(buffer).first(*size));
-    if (!written) co_return;
-  }
-  co_await exchange.end();
+  co_await exchange.respond(200, fields, *body);
 }
 
 asio::awaitable<void> pour(net::http_exchange& exchange, std::size_t size) {
