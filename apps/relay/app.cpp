@@ -17,6 +17,7 @@ relay::settings settings_from(const config::settings& values) {
   if (values.given("gateway-url")) out.gateway = *codec::parse_url(values.text("gateway-url"));
   out.tls_certificate = values.path("tls-cert");
   out.tls_key = values.path("tls-key");
+  out.environment = values.text("env");
   out.connections_max = static_cast<std::size_t>(values.integer("max-connections"));
   out.time.upload = values.duration("upload-time");
   out.time.first_head = values.duration("first-head-time");

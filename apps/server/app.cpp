@@ -29,6 +29,7 @@ node::settings settings_from(const config::settings& values) {
   out.queue = static_cast<std::size_t>(values.integer("max-queue"));
   out.time.queue = values.duration("queue-time");
   out.time.drain = values.duration("drain-time");
+  out.environment = values.text("env");
   out.state_dir = values.path("state-dir");
   return out;
 }

@@ -67,7 +67,8 @@ std::string local_door::health() const {
   out.append(engine_.healthy() ? "ok" : "engine_not_ready").append("\",\"engine\":\"");
   out.append(name(engine_.state())).append("\",\"reason\":\"").append(name(engine_.reason()));
   out.append("\",\"models\":").append(std::to_string(engine_.models().size()));
-  out.append(",\"relays\":").append(std::to_string(count_.links.value())).append("}");
+  out.append(",\"relays\":").append(std::to_string(count_.links.value()));
+  out.append(",\"environment\":\"").append(config_.environment).append("\"}");
   return out;
 }
 

@@ -35,6 +35,7 @@ struct settings {
   std::size_t concurrency = limits::node_concurrency_default;
   std::size_t queue = limits::node_queue_default;
   std::filesystem::path state_dir;
+  std::string environment = "development";  // shown by /health
   times time;
 };
 

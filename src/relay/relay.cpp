@@ -55,8 +55,10 @@ result<std::unique_ptr<relay>> relay::open(const asio::any_io_executor& executor
 asio::awaitable<void> relay::run() {
   shared_.with.log.info("relay_listening", field("port", listener_->port()));
   tasks_.spawn([](relay* self) { return self->sweep(); }, this);
-  const auto accepted = co_await listener_->run(
-      [this](std::unique_ptr<net::connection> socket) { on_accepted(std::move(socket)); });
+  std::function<void(std::unique_ptr<net::connection>)> take = [this](std::unique_ptr<net::connection> socket) {
+    on_accepted(std::move(socket));
+  };
+  const auto accepted = co_await listener_->run(std::move(take));
   if (!accepted) tasks_.cancel();
   co_await tasks_.join();
   shared_.with.log.info("relay_stopped");

@@ -56,7 +56,8 @@ asio::awaitable<void> respond_wrong_method(net::http_exchange& call, std::string
 std::string health_json(const context& shared) {
   return "{\"status\":\"" + std::string(shared.draining ? "draining" : "ok") +
          "\",\"nodes\":" + std::to_string(shared.nodes.size()) +
-         ",\"models\":" + std::to_string(shared.nodes.models().size()) + "}";
+         ",\"models\":" + std::to_string(shared.nodes.models().size()) + ",\"environment\":\"" +
+         shared.config.environment + "\"}";
 }
 
 std::string api_health_json(const context& shared) {

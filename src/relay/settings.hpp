@@ -28,6 +28,7 @@ struct settings {
   std::optional<codec::url> gateway;           // where plain OpenAI calls go
   std::filesystem::path tls_certificate;       // empty: plain HTTP
   std::filesystem::path tls_key;
+  std::string environment = "development";     // shown by /healthz
   std::size_t connections_max = limits::relay_connections_max;
   times time;
 };
