@@ -11,13 +11,14 @@ const { ping } = await import('@libp2p/ping')
 export const protocol = '/http/1.1'
 
 // earlyMuxer: false leaves the muxer to multistream-select, as older peers do.
-export function makeHost ({ listen = [], earlyMuxer = true } = {}) {
+export function makeHost ({ listen = [], earlyMuxer = true, privateKey } = {}) {
   const silent = components => {
     const made = noise()(Object.create(components, { upgrader: { value: { getStreamMuxers: () => new Map() } } }))
     made.getStreamMuxer = () => undefined
     return made
   }
   return createLibp2p({
+    ...(privateKey ? { privateKey } : {}),
     addresses: { listen },
     transports: [tcp(), webSockets()],
     connectionEncrypters: [earlyMuxer ? noise() : silent],
