@@ -93,15 +93,18 @@ task<void> connection::wait(wait_type what) {
   co_return async::success();
 }
 
-task<void> connection::ready_now() {
+// Looks when it runs, not when it is made: a watch may have moved bytes into the session in between.
+task<void> connection::wait_tls_readable() {
   const auto state = co_await asio::this_coro::cancellation_state;
   if (async::is_cancelled(state)) co_return errc::cancelled;
-  co_return async::success();
+  if (holds_bytes()) co_return async::success();
+  const result<void> ready = co_await wait(tls_->read_wants());
+  co_return ready;
 }
 
 task<void> connection::wait_readable() {
-  if (holds_bytes()) return ready_now();
-  return wait(tls_ ? tls_->read_wants() : asio::ip::tcp::socket::wait_read);
+  if (tls_) return wait_tls_readable();
+  return wait(asio::ip::tcp::socket::wait_read);
 }
 
 task<void> connection::wait_writable() {

@@ -77,7 +77,7 @@ class connection final : public async::byte_stream {
   io_outcome fail(const error_code& error) noexcept;
   task<void> handshake(async::deadline until);
   task<void> wait(asio::ip::tcp::socket::wait_type what);
-  static task<void> ready_now();
+  task<void> wait_tls_readable();
   void arm_watch(asio::ip::tcp::socket::wait_type what);
   void on_watch(const error_code& error, asio::ip::tcp::socket::wait_type what);
   void rearm_after_drain() noexcept;

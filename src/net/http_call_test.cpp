@@ -160,7 +160,7 @@ bool cancelled_call_ends(std::size_t steps, after_request then, std::size_t body
   request.method = "POST";
   request.body = body;
   outcome out;
-  out.error = errc::internal;
+  out.error = errc::cancelled;  // so it stays if the call never begins
   async::task_scope client(in.executor());
   std::unique_ptr<async::byte_stream> near = std::move(pair.first);
   client.spawn(call, std::move(near), std::move(request), async::deadline::after(10s), then, &out);

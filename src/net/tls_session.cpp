@@ -149,6 +149,9 @@ void tls_session::send_close() noexcept {
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
 }
 
-bool tls_session::holds_bytes() const noexcept { return !read_blocked_ && SSL_has_pending(ssl_.get()) == 1; }
+// Decrypted bytes, or a record not yet looked at; a part of a record does not count, the rest must come first.
+bool tls_session::holds_bytes() const noexcept {
+  return SSL_pending(ssl_.get()) > 0 || (!read_blocked_ && SSL_has_pending(ssl_.get()) == 1);
+}
 
 }  // namespace tp::net

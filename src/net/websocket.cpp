@@ -23,6 +23,7 @@ namespace {
 // A connection, plain or TLS, as what Beast calls an AsyncStream. Bytes read too early come first.
 class beast_layer {
  public:
+  using gathered = std::array<asio::const_buffer, 16>;  // a head leaves in one piece, a frame always
   using executor_type = asio::any_io_executor;
   beast_layer(std::unique_ptr<connection> on, bytes early) : link(std::move(on)), early_(std::move(early)) {}
   executor_type get_executor() const { return link->executor(); }
@@ -95,7 +96,7 @@ class beast_layer {
   struct write_op {
     static constexpr auto what = asio::socket_base::wait_write;
     beast_layer* layer;
-    std::array<asio::const_buffer, 4> from{};
+    gathered from{};
     std::size_t count = 0;
     phase at = phase::first_try;
     io_outcome outcome{};
@@ -117,7 +118,7 @@ class beast_layer {
   }
 
   // A frame's header and its payload leave together: one gathering send, or one TLS record.
-  io_outcome give(const std::array<asio::const_buffer, 4>& from) {
+  io_outcome give(const gathered& from) {
     if (!link->is_tls()) {
       error_code error;
       const std::size_t sent = link->socket().send(from, 0, error);
