@@ -82,14 +82,16 @@ struct launch {
   ::setpgid(0, 0);
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) report_and_exit(with);
   if (::getppid() != with.parent) ::_exit(127);  // the parent died before the line above
-  struct sigaction standard {};
+  struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::dup2(with.input, 0) < 0 || ::dup2(with.output, 1) < 0 || ::dup2(with.error, 2) < 0) report_and_exit(with);
-  ::syscall(SYS_close_range, 3U, ~0U, static_cast<unsigned>(CLOSE_RANGE_CLOEXEC));  // ours have it; libraries' may not
+  if (::dup2(with.input, 0) < 0 || ::dup2(with.output, 1) < 0 || ::dup2(with.error, 2) < 0)
+    report_and_exit(with);
+  ::syscall(SYS_close_range, 3U, ~0U,
+            static_cast<unsigned>(CLOSE_RANGE_CLOEXEC));  // ours have it; libraries' may not
   if (with.directory != nullptr && ::chdir(with.directory) != 0) report_and_exit(with);
   ::execve(with.arguments[0], with.arguments.data(), with.environment.data());
   report_and_exit(with);
@@ -112,9 +114,10 @@ class line_reader : public std::enable_shared_from_this<line_reader> {
   }
 
   void start() {
-    pipe_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
-      if (!error && self->drain()) self->start();
-    });
+    pipe_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       if (!error && self->drain()) self->start();
+                     });
   }
 
   // False at the end. At most 64 KiB a call, so that a chatty child does not hold the loop.
@@ -172,9 +175,10 @@ struct child_process::state : std::enable_shared_from_this<child_process::state>
       : pid(started), handle(executor, pidfd), ended(executor) {}
 
   void watch() {
-    handle.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
-      if (!error) self->reap(WNOHANG);
-    });
+    handle.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [self = shared_from_this()](const error_code& error) {
+                        if (!error) self->reap(WNOHANG);
+                      });
   }
 
   void signal_group(int signal) const {
@@ -257,7 +261,8 @@ result<std::unique_ptr<child_process>> child_process::start(const asio::any_io_e
     made->output->start();
   }
   if (settings.on_error_line) {
-    made->error = std::make_shared<line_reader>(executor, error->read.release(), std::move(settings.on_error_line));
+    made->error =
+        std::make_shared<line_reader>(executor, error->read.release(), std::move(settings.on_error_line));
     made->error->start();
   }
   made->watch();

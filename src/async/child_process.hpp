@@ -1,8 +1,8 @@
-// A child process that cannot outlive us: own process group, killed with SIGKILL when this process ends in whatever
-// way, and when this object is destroyed. Owned by its supervisor; loop thread only.
-// The kernel ties "dies with its parent" to the parent's *thread*: start children from the event loop thread, which in
-// our programs is the main thread. Inherits no descriptor but its standard ones (input is /dev/null), no signal mask,
-// and only the environment given. Linux; elsewhere start() fails with internal.
+// A child process that cannot outlive us: own process group, killed with SIGKILL when this process ends in
+// whatever way, and when this object is destroyed. Owned by its supervisor; loop thread only. The kernel ties
+// "dies with its parent" to the parent's *thread*: start children from the event loop thread, which in our
+// programs is the main thread. Inherits no descriptor but its standard ones (input is /dev/null), no signal
+// mask, and only the environment given. Linux; elsewhere start() fails with internal.
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +22,9 @@ struct child_settings {
   std::vector<std::string> arguments;    // [0] is the program's path; PATH is not searched
   std::vector<std::string> environment;  // "NAME=value", the whole of it
   std::string directory;                 // empty: ours
-  // Each line without its end, from the loop, cut at limits::child_line_bytes_max; valid during the call. Without a
-  // function the output goes to /dev/null. What a child prints may hold somebody's words: never log it as it is.
+  // Each line without its end, from the loop, cut at limits::child_line_bytes_max; valid during the call.
+  // Without a function the output goes to /dev/null. What a child prints may hold somebody's words: never log
+  // it as it is.
   std::function<void(std::string_view)> on_output_line;
   std::function<void(std::string_view)> on_error_line;
 };
@@ -36,7 +37,8 @@ struct child_exit {
 class child_process {
  public:
   // Errors: file_not_found, permission_denied, invalid_argument (no program), io_error.
-  static result<std::unique_ptr<child_process>> start(const asio::any_io_executor& executor, child_settings settings);
+  static result<std::unique_ptr<child_process>> start(const asio::any_io_executor& executor,
+                                                      child_settings settings);
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;
   // Kills what still runs, and waits for it: milliseconds.

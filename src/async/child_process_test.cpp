@@ -100,7 +100,8 @@ TEST(child_process, inherits_no_descriptor_and_leads_its_group) {
   const int leak = ::open("/dev/null", O_RDONLY);  // on purpose without O_CLOEXEC
   asio::io_context loop;
   std::vector<std::string> output;
-  child_settings settings = shell("ls /proc/self/fd | grep -v '^[0123]$' | wc -l; cut -d' ' -f5 /proc/$$/stat; echo $$");
+  child_settings settings =
+      shell("ls /proc/self/fd | grep -v '^[0123]$' | wc -l; cut -d' ' -f5 /proc/$$/stat; echo $$");
   settings.on_output_line = [&](std::string_view line) { output.emplace_back(line); };
   auto child = child_process::start(loop.get_executor(), std::move(settings));
   ASSERT_TRUE(child.has_value());
@@ -133,7 +134,8 @@ TEST(child_process, destruction_ends_the_whole_group) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-// An intermediate process starts a child and is killed with SIGKILL; the child must end. We adopt it to see that.
+// An intermediate process starts a child and is killed with SIGKILL; the child must end. We adopt it to see
+// that.
 TEST(child_process, dies_with_its_parent_even_on_sigkill) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   int ends[2];
@@ -156,7 +158,8 @@ TEST(child_process, dies_with_its_parent_even_on_sigkill) {
   ::kill(middle, SIGKILL);
   ASSERT_EQ(::waitpid(middle, nullptr, 0), middle);
   int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);  // blocks for ever if the child lives on: the test's time limit
+  EXPECT_EQ(::waitpid(child, &status, 0),
+            child);  // blocks for ever if the child lives on: the test's time limit
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
   ::close(ends[0]);
   ::close(ends[1]);

@@ -10,7 +10,8 @@ struct deadline_guard::state {
   bool expired = false;
 };
 
-deadline_guard::deadline_guard(const asio::any_io_executor& executor, deadline when, std::function<void()> on_expire) {
+deadline_guard::deadline_guard(const asio::any_io_executor& executor, deadline when,
+                               std::function<void()> on_expire) {
   if (when.is_never()) return;
   state_ = std::make_shared<state>(executor, when, std::move(on_expire));
   state_->timer.async_wait([held = state_](const error_code& error) {

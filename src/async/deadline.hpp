@@ -1,6 +1,7 @@
 // A deadline is a point in time made once at the edge and passed down; a deadline_guard acts when it passes.
-// Time is that of the event loop (std::chrono::steady_clock), because the loop's timers run on it: a test shortens the
-// configured time instead of moving a clock. Never stack time-outs: take the earlier of two deadlines.
+// Time is that of the event loop (std::chrono::steady_clock), because the loop's timers run on it: a test
+// shortens the configured time instead of moving a clock. Never stack time-outs: take the earlier of two
+// deadlines.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -35,8 +36,8 @@ class deadline {
   steady_time when_;
 };
 
-// Calls on_expire once, from the loop, when the deadline passes; not after its own destruction. Typical use: reset the
-// stream that the guarded operations run on, then let outcome() name the reason.
+// Calls on_expire once, from the loop, when the deadline passes; not after its own destruction. Typical use:
+// reset the stream that the guarded operations run on, then let outcome() name the reason.
 class deadline_guard {
  public:
   deadline_guard(const asio::any_io_executor& executor, deadline when, std::function<void()> on_expire);

@@ -2,7 +2,8 @@
 
 namespace tp::async {
 
-event::event(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+event::event(const asio::any_io_executor& executor)
+    : timer_(executor, asio::steady_timer::time_point::max()) {}
 
 task<void> event::wait() {
   const auto state = co_await asio::this_coro::cancellation_state;

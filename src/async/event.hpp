@@ -1,6 +1,6 @@
 // "Something changed, look again": how one task wakes another on the same loop.
-// notify() wakes every waiter; with none it is remembered and the next wait() returns at once. Wake-ups may be spurious:
-// check the condition in a loop that leaves on error. Must outlive its waiters.
+// notify() wakes every waiter; with none it is remembered and the next wait() returns at once. Wake-ups may
+// be spurious: check the condition in a loop that leaves on error. Must outlive its waiters.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

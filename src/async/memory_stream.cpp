@@ -115,7 +115,8 @@ task<void> memory_stream::write(bytes_view data) {
     if (pipe->broken || pipe->end_written) co_return errc::connection_reset;
     std::size_t count = std::min(data.size(), pipe->settings.capacity_bytes - pipe->used());
     if (pipe->settings.cut_after) {
-      count = static_cast<std::size_t>(std::min<std::uint64_t>(count, *pipe->settings.cut_after - pipe->written));
+      count =
+          static_cast<std::size_t>(std::min<std::uint64_t>(count, *pipe->settings.cut_after - pipe->written));
     }
     append(pipe->in_flight, data.first(count));
     pipe->written += count;

@@ -1,5 +1,6 @@
 // A bounded queue of byte blocks between producers and the one task that writes them out.
-// Bounded in items and bytes; a full outbox refuses, and the producer stops reading its own source. Loop thread only.
+// Bounded in items and bytes; a full outbox refuses, and the producer stops reading its own source. Loop
+// thread only.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@ class outbox {
  public:
   outbox(const asio::any_io_executor& executor, std::size_t items_max, std::size_t bytes_max);
 
-  // False when full or closed: nothing was taken. One block larger than bytes_max fits when the outbox is empty.
+  // False when full or closed: nothing was taken. One block larger than bytes_max fits when the outbox is
+  // empty.
   [[nodiscard]] bool push(bytes block);
   // Room for a block of this size, or closed. Errors: cancelled.
   task<void> wait_room(std::size_t size);

@@ -1,5 +1,6 @@
 // Runs one awaitable to its end on an event loop and returns its value: for main() and tests.
-// Blocks the calling thread, which becomes the loop thread meanwhile. Other work of the loop runs too and may remain.
+// Blocks the calling thread, which becomes the loop thread meanwhile. Other work of the loop runs too and may
+// remain.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -7,7 +7,9 @@
 namespace tp::async {
 
 task_scope::task_scope(asio::any_io_executor executor, bug_handler on_bug)
-    : executor_(std::move(executor)), on_bug_(std::move(on_bug)), idle_(executor_, asio::steady_timer::time_point::max()) {}
+    : executor_(std::move(executor)),
+      on_bug_(std::move(on_bug)),
+      idle_(executor_, asio::steady_timer::time_point::max()) {}
 
 task_scope::~task_scope() { TP_ASSERT(tasks_.empty() && "task_scope destroyed before join"); }
 
@@ -18,15 +20,17 @@ bool task_scope::spawn(asio::awaitable<void> work) {
   return true;
 }
 
-asio::awaitable<void> task_scope::root_of(task_scope* self, tasks::iterator task, asio::awaitable<void> work) {
+asio::awaitable<void> task_scope::root_of(task_scope* self, tasks::iterator task,
+                                          asio::awaitable<void> work) {
   co_await asio::this_coro::throw_if_cancelled(false);
   task->begun = true;
   if (self->cancelled_) co_return;
   co_await std::move(work);
 }
 
-// Not bind_cancellation_slot: with it Asio posts a cancellation that comes from outside the loop's turn, holding a raw
-// pointer to a signal that may be gone when the turn comes. A handler without an executor is told at once.
+// Not bind_cancellation_slot: with it Asio posts a cancellation that comes from outside the loop's turn,
+// holding a raw pointer to a signal that may be gone when the turn comes. A handler without an executor is
+// told at once.
 struct task_scope::end_handler {
   using cancellation_slot_type = asio::cancellation_slot;
   task_scope* scope;
@@ -47,8 +51,8 @@ void task_scope::on_end(tasks::iterator task, const std::exception_ptr& thrown) 
   on_bug_(thrown);
 }
 
-// A task that has not begun must not be told: co_spawn of Boost 1.81 would let an exception out of the loop. It finds
-// cancelled_ when it begins, and ends.
+// A task that has not begun must not be told: co_spawn of Boost 1.81 would let an exception out of the loop.
+// It finds cancelled_ when it begins, and ends.
 void task_scope::cancel() {
   cancelled_ = true;
   for (auto task = tasks_.begin(); task != tasks_.end();) {

@@ -1,7 +1,7 @@
 // Owns running tasks: spawn, cancel, join, then destroy. The only caller of co_spawn in the project.
 // A member or local of the task's owner; used on the event loop thread only.
-// A scope destroyed with live tasks, and an exception that leaves a task, are bugs: the first aborts, the second goes to
-// the handler given at construction, or aborts when there is none. Neither is swallowed.
+// A scope destroyed with live tasks, and an exception that leaves a task, are bugs: the first aborts, the
+// second goes to the handler given at construction, or aborts when there is none. Neither is swallowed.
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,8 +25,9 @@ class task_scope {
   task_scope& operator=(const task_scope&) = delete;
   ~task_scope();
 
-  // Starts make(arguments...), an asio::awaitable<void>; callable and arguments are kept, by value, until it ends.
-  // The task may run up to its first suspension before spawn returns. False, and nothing started, after cancel().
+  // Starts make(arguments...), an asio::awaitable<void>; callable and arguments are kept, by value, until it
+  // ends. The task may run up to its first suspension before spawn returns. False, and nothing started, after
+  // cancel().
   template <class F, class... Args>
     requires std::is_invocable_r_v<asio::awaitable<void>, F&, Args...>
   bool spawn(F make, Args... arguments) {
@@ -37,14 +38,14 @@ class task_scope {
   }
   bool spawn(asio::awaitable<void> work);
 
-  // Asks every task to end (see task.hpp) and refuses new ones; a task that has not begun never does. May be called by
-  // one of the tasks.
+  // Asks every task to end (see task.hpp) and refuses new ones; a task that has not begun never does. May be
+  // called by one of the tasks.
   void cancel();
   bool cancelled() const { return cancelled_; }
   std::size_t live() const { return tasks_.size(); }
 
-  // Completes when no task is live. A task that is cancelled while it joins cancels the scope and goes on waiting, so
-  // that cancellation travels down the tree and no scope is left early.
+  // Completes when no task is live. A task that is cancelled while it joins cancels the scope and goes on
+  // waiting, so that cancellation travels down the tree and no scope is left early.
   asio::awaitable<void> join();
 
  private:

@@ -77,7 +77,8 @@ io_outcome connection::try_read(bytes_span into) noexcept {
 }
 
 io_outcome connection::try_write(bytes_view data) noexcept {
-  if (tls_) return socket_.is_open() ? tls_->write(data) : io_outcome{io_status::failed, errc::connection_reset};
+  if (tls_)
+    return socket_.is_open() ? tls_->write(data) : io_outcome{io_status::failed, errc::connection_reset};
   error_code error;
   const std::size_t sent = socket_.send(asio::buffer(data.data(), data.size()), 0, error);
   if (!error) return {io_status::done, errc::ok, sent};
@@ -154,7 +155,8 @@ bool connection::holds_bytes() const noexcept { return tls_ && tls_->holds_bytes
 void connection::reset() noexcept {
   if (!socket_.is_open()) return;
   error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);  // the peer must not take this for an orderly end
+  socket_.set_option(asio::socket_base::linger(true, 0),
+                     ignored);  // the peer must not take this for an orderly end
   socket_.close(ignored);
 }
 
@@ -164,8 +166,8 @@ asio::ip::address connection::remote_address() const {
   return error ? asio::ip::address() : endpoint.address();
 }
 
-// While nobody reads, readiness plus a peek tells an end from data. With data waiting the socket stays readable, so
-// only errors can be waited for, until somebody has read it all.
+// While nobody reads, readiness plus a peek tells an end from data. With data waiting the socket stays
+// readable, so only errors can be waited for, until somebody has read it all.
 void connection::on_peer_gone(std::function<void()> callback) {
   if (!watch_) {
     if (!callback) return;
@@ -173,7 +175,8 @@ void connection::on_peer_gone(std::function<void()> callback) {
     watch_->owner = this;
   }
   watch_->callback = std::move(callback);
-  if (watch_->callback && !watch_->waits_readable && !watch_->waits_error) arm_watch(asio::socket_base::wait_read);
+  if (watch_->callback && !watch_->waits_readable && !watch_->waits_error)
+    arm_watch(asio::socket_base::wait_read);
 }
 
 void connection::arm_watch(wait_type what) {
@@ -206,7 +209,8 @@ void connection::on_watch(const error_code& error, wait_type what) {
 }
 
 void connection::rearm_after_drain() noexcept {
-  if (watch_->callback && watch_->waits_error && !watch_->waits_readable) arm_watch(asio::socket_base::wait_read);
+  if (watch_->callback && watch_->waits_error && !watch_->waits_readable)
+    arm_watch(asio::socket_base::wait_read);
 }
 
 }  // namespace tp::net

@@ -1,8 +1,8 @@
 // A TCP connection, plain or with TLS, as a byte_stream and, for hot paths, through non-blocking calls.
 // Owned by the task that serves it; event loop thread only. Plain and TLS look the same to every caller.
-// Hot path: wait_readable(), then try_read() into a shared buffer until it says would_block; try_write() directly and
-// keep only what it did not take. No timer, no buffer and no second task belong to an idle connection.
-// Never throws; a peer that went away never raises a signal.
+// Hot path: wait_readable(), then try_read() into a shared buffer until it says would_block; try_write()
+// directly and keep only what it did not take. No timer, no buffer and no second task belong to an idle
+// connection. Never throws; a peer that went away never raises a signal.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -41,9 +41,9 @@ class connection final : public async::byte_stream {
   explicit connection(asio::ip::tcp::socket socket);
   ~connection() override;
 
-  // TLS on top of what is open. The context must outlive the connection. Call before anything is read or written.
-  // Errors: tls_failed, deadline_exceeded, connection_reset, cancelled. `host` is what the certificate must name (and
-  // SNI, unless it is an address).
+  // TLS on top of what is open. The context must outlive the connection. Call before anything is read or
+  // written. Errors: tls_failed, deadline_exceeded, connection_reset, cancelled. `host` is what the
+  // certificate must name (and SNI, unless it is an address).
   task<void> start_tls(const tls_server& context, async::deadline until);
   task<void> start_tls(const tls_client& context, std::string_view host, async::deadline until);
   bool is_tls() const noexcept { return tls_ != nullptr; }
@@ -59,8 +59,8 @@ class connection final : public async::byte_stream {
   task<void> write(bytes_view data) override;
   task<void> close_write() override;
   void reset() noexcept override;
-  // A peer that only ends its writing direction counts as gone. While unread bytes wait in the socket only a reset is
-  // noticed.
+  // A peer that only ends its writing direction counts as gone. While unread bytes wait in the socket only a
+  // reset is noticed.
   void on_peer_gone(std::function<void()> callback) override;
   asio::any_io_executor executor() override { return socket_.get_executor(); }
 

@@ -149,7 +149,7 @@ TEST_P(connection_kinds, the_watch_survives_unread_bytes_and_is_rearmed_after_th
 }
 
 TEST_P(connection_kinds, writing_to_a_peer_that_reset_raises_no_signal) {
-  struct sigaction standard {};
+  struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   ::sigaction(SIGPIPE, &standard, nullptr);
   linked ends = connect();
@@ -262,7 +262,7 @@ TEST(listener, running_out_of_descriptors_pauses_and_recovers) {
   scope.spawn(run_listener, on->get(), &accepted);
   asio::ip::tcp::socket client(in.executor());
   client.open(asio::ip::tcp::v4());
-  struct rlimit before {};
+  struct rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   struct rlimit none = before;
   none.rlim_cur = 3;
@@ -289,7 +289,8 @@ TEST(dial, names_why_it_failed) {
   const auto until = async::deadline::after(10s);
   const auto refused = async::run(in.loop, dial(local_url(closed_port), nullptr, until));
   EXPECT_EQ(to_errc(refused.error()), errc::connection_refused);
-  const auto no_tls = async::run(in.loop, dial(local_url(closed_port, codec::url_scheme::https), nullptr, until));
+  const auto no_tls =
+      async::run(in.loop, dial(local_url(closed_port, codec::url_scheme::https), nullptr, until));
   EXPECT_EQ(to_errc(no_tls.error()), errc::invalid_argument);
   const auto at_once = async::deadline::after(-1s);
   const codec::url unreachable{codec::url_scheme::http, "192.0.2.1", 80, "/"};

@@ -35,12 +35,13 @@ task<endpoints> resolve(std::string host, std::uint16_t port, async::deadline un
     co_return both;
   }
   const auto asked = std::make_shared<lookup>(executor);
-  asked->resolver.async_resolve(host, std::to_string(port),
-                                [asked](const error_code& error, const asio::ip::tcp::resolver::results_type& found) {
-                                  asked->answered = true;
-                                  if (!error) asked->found.assign(found.begin(), found.end());
-                                  asked->done.notify();
-                                });
+  asked->resolver.async_resolve(
+      host, std::to_string(port),
+      [asked](const error_code& error, const asio::ip::tcp::resolver::results_type& found) {
+        asked->answered = true;
+        if (!error) asked->found.assign(found.begin(), found.end());
+        asked->done.notify();
+      });
   auto expire = [asked] {
     asked->expired = true;
     asked->done.notify();

@@ -11,13 +11,15 @@ namespace {
 
 constexpr std::size_t read_bytes = 16'384;
 
-bool has_body_by_nature(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+bool has_body_by_nature(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
 
 }  // namespace
 
-http_call_state::http_call_state(std::unique_ptr<async::byte_stream> on, async::deadline until, after_request then)
-    : stream_(std::move(on)),
-      then_(then) {
+http_call_state::http_call_state(std::unique_ptr<async::byte_stream> on, async::deadline until,
+                                 after_request then)
+    : stream_(std::move(on)), then_(then) {
   guard_.emplace(stream_->executor(), until, [stream = stream_.get()] { stream->reset(); });
 }
 
@@ -201,7 +203,8 @@ task<bytes> http_response::read_all(std::size_t bytes_max) {
 }
 
 task<std::unique_ptr<http_response>> http_call(std::unique_ptr<async::byte_stream> on, http_request request,
-                                               std::string_view host, async::deadline until, after_request then) {
+                                               std::string_view host, async::deadline until,
+                                               after_request then) {
   auto call = std::make_unique<http_call_state>(std::move(on), until, then);
   const result<void> started = co_await call->start(std::move(request), std::string(host));
   if (started.has_error()) co_return started.error();

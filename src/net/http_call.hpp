@@ -1,4 +1,5 @@
-// One HTTP/1.1 call on one stream: writes the request, reads the answer. Internal to net; see http_client.hpp.
+// One HTTP/1.1 call on one stream: writes the request, reads the answer. Internal to net; see
+// http_client.hpp.
 #pragma once
 
 #include <functional>

@@ -16,8 +16,8 @@ struct outcome {
   bool ended = false;
 };
 
-asio::awaitable<void> call(std::unique_ptr<async::byte_stream> on, http_request request, async::deadline until,
-                           after_request then, outcome* out) {
+asio::awaitable<void> call(std::unique_ptr<async::byte_stream> on, http_request request,
+                           async::deadline until, after_request then, outcome* out) {
   auto answered = co_await http_call(std::move(on), std::move(request), "host.example", until, then);
   out->error = to_errc(answered.error());
   if (answered.has_error()) co_return;
@@ -30,14 +30,16 @@ asio::awaitable<void> call(std::unique_ptr<async::byte_stream> on, http_request 
 }
 
 // The server side: takes the request's head, says `answer`, and ends.
-asio::awaitable<void> say(std::unique_ptr<async::memory_stream> on, std::string answer, std::string* request) {
+asio::awaitable<void> say(std::unique_ptr<async::memory_stream> on, std::string answer,
+                          std::string* request) {
   const result<std::string> got = co_await read_text_until(on.get(), "\r\n\r\n");
   if (got.has_value()) *request = *got;
   const result<void> sent = co_await on->write(as_bytes(answer));
   if (sent.has_value()) co_await on->close_write();
 }
 
-outcome exchange(world& in, const std::string& answer, std::string method = "GET", std::string* request = nullptr) {
+outcome exchange(world& in, const std::string& answer, std::string method = "GET",
+                 std::string* request = nullptr) {
   auto pair = async::make_memory_streams(in.executor());
   std::string ignored;
   outcome out;
@@ -63,21 +65,26 @@ TEST(http_call, reads_every_framing_and_tells_a_cut_from_an_end) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   const std::vector<row> rows{
       {"length", ok + "Content-Length: 5\r\n\r\nhello", errc::ok, 200, "hello"},
-      {"chunked", ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", errc::ok, 200, "hello"},
+      {"chunked", ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", errc::ok, 200,
+       "hello"},
       {"until close", ok + "\r\nhello", errc::ok, 200, "hello"},
       {"empty", ok + "Content-Length: 0\r\n\r\n", errc::ok, 200, ""},
       {"no content", "HTTP/1.1 204 No Content\r\n\r\n", errc::ok, 204, ""},
-      {"informational first", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok +
-                                  "Content-Length: 1\r\n\r\nx", errc::ok, 200, "x"},
+      {"informational first",
+       "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok +
+           "Content-Length: 1\r\n\r\nx",
+       errc::ok, 200, "x"},
       {"length cut", ok + "Content-Length: 9\r\n\r\nhello", errc::connection_closed, 200, ""},
-      {"chunk cut", ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", errc::connection_closed, 200, ""},
+      {"chunk cut", ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", errc::connection_closed, 200,
+       ""},
       {"bad chunk", ok + "Transfer-Encoding: chunked\r\n\r\nz\r\n", errc::invalid_http, 200, ""},
       {"nothing", "", errc::connection_closed, 0, ""},
       {"head cut", "HTTP/1.1 200 OK\r\nContent-", errc::connection_closed, 0, ""},
       {"not http", "SSH-2.0-OpenSSH\r\n\r\n", errc::invalid_http, 0, ""},
       {"switching", "HTTP/1.1 101 Switching Protocols\r\n\r\n", errc::invalid_http, 0, ""},
       {"long head", ok + "A: " + std::string(20'000, 'x') + "\r\n\r\n", errc::too_large, 0, ""},
-      {"long body", ok + "Content-Length: 100001\r\n\r\n" + std::string(100'001, 'x'), errc::too_large, 200, ""},
+      {"long body", ok + "Content-Length: 100001\r\n\r\n" + std::string(100'001, 'x'), errc::too_large, 200,
+       ""},
   };
   for (const row& want : rows) {
     world in;
@@ -122,8 +129,8 @@ TEST(http_call, an_abandoned_answer_resets_the_stream) {
   bool gone = false;
   pair.second->on_peer_gone([&gone] { gone = true; });
   std::unique_ptr<async::byte_stream> client = std::move(pair.first);
-  auto response = async::run(
-      in.loop, http_call(std::move(client), {}, "host.example", async::deadline::never()));
+  auto response =
+      async::run(in.loop, http_call(std::move(client), {}, "host.example", async::deadline::never()));
   ASSERT_TRUE(response.has_value());
   in.poll();
   EXPECT_FALSE(gone);
@@ -141,7 +148,8 @@ asio::awaitable<void> stream_words(http_exchange& exchange) {
   co_await exchange.end();
 }
 
-// Runs one call against our own server; cancels the client after `steps` turns of the loop. True: it was complete.
+// Runs one call against our own server; cancels the client after `steps` turns of the loop. True: it was
+// complete.
 bool cancelled_call_ends(std::size_t steps, after_request then, std::size_t body_size) {
   world in;
   async::memory_stream_settings split;
@@ -151,7 +159,8 @@ bool cancelled_call_ends(std::size_t steps, after_request then, std::size_t body
   const http_handler handler = stream_words;
   const http_server_settings settings;
   async::task_scope server(in.executor());
-  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h, const http_server_settings* s,
+  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h,
+                  const http_server_settings* s,
                   services* w) -> asio::awaitable<void> { co_await serve_http(*on, *h, *s, *w); };
   std::unique_ptr<async::byte_stream> far = std::move(pair.second);
   server.spawn(serve, std::move(far), &handler, &settings, &in.with);

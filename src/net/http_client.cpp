@@ -17,7 +17,8 @@ struct http_client::pool : std::enable_shared_from_this<http_client::pool> {
     std::unique_ptr<async::deadline_guard> expiry;
   };
 
-  pool(asio::any_io_executor loop, const http_client_settings& with) : executor(std::move(loop)), settings(with) {}
+  pool(asio::any_io_executor loop, const http_client_settings& with)
+      : executor(std::move(loop)), settings(with) {}
 
   void put(std::unique_ptr<connection> link) {
     if (closed || settings.idle_connections_max == 0) return;

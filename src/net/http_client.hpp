@@ -1,6 +1,6 @@
-// HTTP/1.1 client: calls on any byte_stream, and a client for one origin with a small pool of kept connections.
-// Event loop thread only. Follows no redirects, keeps no cookies, asks for no compression. 1xx answers are skipped.
-// One deadline covers a whole call, its body included.
+// HTTP/1.1 client: calls on any byte_stream, and a client for one origin with a small pool of kept
+// connections. Event loop thread only. Follows no redirects, keeps no cookies, asks for no compression. 1xx
+// answers are skipped. One deadline covers a whole call, its body included.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,7 @@ struct http_request {
   std::string method = "GET";
   std::string target = "/";
   codec::http_fields fields;  // Host, Content-Length and Connection are added when absent
-  bytes_view body;            // must stay valid until send() or http_call() returned; one write with the head if small
+  bytes_view body;  // must stay valid until send() or http_call() returned; one write with the head if small
 };
 
 class http_call_state;
@@ -51,8 +51,8 @@ class http_response {
   std::unique_ptr<http_call_state> of_;
 };
 
-// After the request: leave the writing direction open (TCP servers take its end for a client that went away), or end it
-// (libp2p streams: one request each).
+// After the request: leave the writing direction open (TCP servers take its end for a client that went away),
+// or end it (libp2p streams: one request each).
 enum class after_request { keep_open, close_write };
 
 // One call on a stream of its own; the stream is closed with the response. `host` for the Host field.
@@ -64,8 +64,9 @@ task<std::unique_ptr<http_response>> http_call(std::unique_ptr<async::byte_strea
 
 struct http_client_settings {
   std::size_t idle_connections_max = limits::http_client_idle_max;
-  std::chrono::nanoseconds idle_time = limits::http_client_idle_time;   // below every server's, to lose few races
-  std::chrono::nanoseconds connect_time = limits::http_connect_time;    // look-up, TCP and TLS together
+  // Below every server's, to lose few races.
+  std::chrono::nanoseconds idle_time = limits::http_client_idle_time;
+  std::chrono::nanoseconds connect_time = limits::http_connect_time;  // look-up, TCP and TLS together
 };
 
 class http_client {
@@ -77,8 +78,8 @@ class http_client {
   http_client& operator=(const http_client&) = delete;
   ~http_client();
 
-  // Completes when the answer's head has arrived. A kept connection that turns out to be dead before any byte of an
-  // answer is replaced once by a new one. Errors: those of dial and http_call.
+  // Completes when the answer's head has arrived. A kept connection that turns out to be dead before any byte
+  // of an answer is replaced once by a new one. Errors: those of dial and http_call.
   task<std::unique_ptr<http_response>> send(http_request request, async::deadline until);
 
   const codec::url& origin() const { return origin_; }

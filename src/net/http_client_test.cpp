@@ -13,8 +13,10 @@ namespace {
 using namespace testing;
 
 struct site {
-  site(world& in, http_handler handler, const http_server_settings& settings = {}, const tls_server* tls = nullptr)
-      : scope(in.executor()), on(*http_listener::open(in.executor(), {}, std::move(handler), settings, tls, in.with)) {
+  site(world& in, http_handler handler, const http_server_settings& settings = {},
+       const tls_server* tls = nullptr)
+      : scope(in.executor()),
+        on(*http_listener::open(in.executor(), {}, std::move(handler), settings, tls, in.with)) {
     scope.spawn([](http_listener* listening) { return listening->run(); }, on.get());
   }
   void stop(world& in) {
@@ -98,7 +100,9 @@ struct fickle_server {
   asio::awaitable<void> run() {
     auto start = [this](std::unique_ptr<connection> one) {
       ++accepted;
-      auto task = [](fickle_server* self, std::unique_ptr<connection> c) { return self->serve(std::move(c)); };
+      auto task = [](fickle_server* self, std::unique_ptr<connection> c) {
+        return self->serve(std::move(c));
+      };
       scope.spawn(task, this, std::move(one));
     };
     co_await on->run(start);
@@ -228,7 +232,8 @@ TEST(http_listener, refuses_connections_above_its_limit) {
 }
 
 struct watched {
-  explicit watched(const asio::any_io_executor& executor) : begun(executor), ended(executor), release(executor) {}
+  explicit watched(const asio::any_io_executor& executor)
+      : begun(executor), ended(executor), release(executor) {}
   async::event begun, ended, release;
   errc outcome = errc::internal;
 };
@@ -258,7 +263,8 @@ TEST(http_listener, a_client_gone_mid_stream_cancels_the_handler_at_once) {
     watched by(in.executor());
     auto handler = [&by](http_exchange& exchange) { return stream_until_released(exchange, &by); };
     site server(in, handler, {}, secure ? &server_tls : nullptr);
-    const auto url = local_url(server.on->port(), secure ? codec::url_scheme::https : codec::url_scheme::http);
+    const auto url =
+        local_url(server.on->port(), secure ? codec::url_scheme::https : codec::url_scheme::http);
     http_client client(in.executor(), url, &client_tls, in.with);
     auto response = async::run(in.loop, begin_call(&client));
     ASSERT_TRUE(response.has_value());

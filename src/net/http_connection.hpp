@@ -17,8 +17,8 @@ task<void> write_within(async::byte_stream& to, bytes_view data, std::chrono::na
 struct http_connection {
   enum class answer { none, chunked, length, until_close, head_only, complete, failed };
 
-  http_connection(async::byte_stream& on, const http_server_settings& with, services& given, http_drain* draining,
-                  bytes& unread)
+  http_connection(async::byte_stream& on, const http_server_settings& with, services& given,
+                  http_drain* draining, bytes& unread)
       : stream(on), settings(with), env(given), drain(draining), input(unread) {}
 
   // Head.
@@ -42,7 +42,8 @@ struct http_connection {
   task<void> write(bytes_view data);
   task<void> end();
   task<void> refuse(int status, literal code, literal message);
-  // After a refusal: says no more, and reads on for a while, because a reset would destroy the answer on its way.
+  // After a refusal: says no more, and reads on for a while, because a reset would destroy the answer on its
+  // way.
   task<void> linger();
 
   async::byte_stream& stream;

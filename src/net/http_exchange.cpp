@@ -17,7 +17,8 @@ bool has_no_body(int status) { return status == 204 || status == 304 || status <
 
 }  // namespace
 
-task<std::size_t> read_before(async::byte_stream& from, bytes_span into, async::deadline until, http_drain* drain) {
+task<std::size_t> read_before(async::byte_stream& from, bytes_span into, async::deadline until,
+                              http_drain* drain) {
   const auto executor = co_await asio::this_coro::executor;
   result<std::size_t> got = errc::cancelled;
   async::task_scope reading(executor);
@@ -145,8 +146,10 @@ task<void> http_connection::begin(int status, const codec::http_fields& fields) 
                       length_text.find_first_not_of("0123456789") == std::string::npos;
   if (length && !digits) co_return errc::invalid_argument;
   answer next = answer::chunked;
-  if (length) next = answer::length;
-  else if (head.minor_version() == 0) next = answer::until_close;
+  if (length)
+    next = answer::length;
+  else if (head.minor_version() == 0)
+    next = answer::until_close;
   if (next == answer::until_close) keep_alive = false;
   codec::http_fields all = answer_fields(fields);
   if (is_head_request || has_no_body(status)) {
@@ -181,10 +184,14 @@ task<void> http_connection::write(bytes_view data) {
       }
       length_left -= data.size();
       break;
-    case answer::until_close: break;
-    case answer::head_only: co_return async::success();
-    case answer::failed: co_return errc::connection_reset;
-    default: co_return errc::invalid_argument;
+    case answer::until_close:
+      break;
+    case answer::head_only:
+      co_return async::success();
+    case answer::failed:
+      co_return errc::connection_reset;
+    default:
+      co_return errc::invalid_argument;
   }
   const result<void> sent = co_await send(data);
   co_return sent;
@@ -230,7 +237,9 @@ task<bytes> http_exchange::read_body(std::size_t bytes_max) {
 task<void> http_exchange::respond(int status, const codec::http_fields& fields, bytes_view body) {
   return on_.respond(status, fields, body);
 }
-task<void> http_exchange::begin(int status, const codec::http_fields& fields) { return on_.begin(status, fields); }
+task<void> http_exchange::begin(int status, const codec::http_fields& fields) {
+  return on_.begin(status, fields);
+}
 task<void> http_exchange::write(bytes_view data) { return on_.write(data); }
 task<void> http_exchange::end() { return on_.end(); }
 void http_exchange::on_gone(std::function<void()> callback) { on_.gone = std::move(callback); }

@@ -18,8 +18,8 @@ http_listener::http_listener(std::unique_ptr<listener> listening, http_handler h
 
 result<std::unique_ptr<http_listener>> http_listener::open(const asio::any_io_executor& executor,
                                                            const listen_settings& where, http_handler handler,
-                                                           const http_server_settings& settings, const tls_server* tls,
-                                                           services& with) {
+                                                           const http_server_settings& settings,
+                                                           const tls_server* tls, services& with) {
   auto listening = listener::open(executor, where);
   if (listening.has_error()) return listening.error();
   return std::unique_ptr<http_listener>(
@@ -49,10 +49,14 @@ void http_listener::on_accepted(std::unique_ptr<connection> accepted) {
   constexpr std::size_t refusals_max = 64;  // above, the connection is dropped without a word
   const std::size_t live = scope_.live();
   if (live >= settings_.connections_max + refusals_max) return;
-  auto task = [](http_listener* self, std::unique_ptr<connection> one) { return self->serve(std::move(one)); };
+  auto task = [](http_listener* self, std::unique_ptr<connection> one) {
+    return self->serve(std::move(one));
+  };
   auto no = [](http_listener* self, std::unique_ptr<connection> one) { return self->refuse(std::move(one)); };
-  if (live >= settings_.connections_max) scope_.spawn(no, this, std::move(accepted));
-  else scope_.spawn(task, this, std::move(accepted));
+  if (live >= settings_.connections_max)
+    scope_.spawn(no, this, std::move(accepted));
+  else
+    scope_.spawn(task, this, std::move(accepted));
 }
 
 asio::awaitable<void> http_listener::serve(std::unique_ptr<connection> accepted) {

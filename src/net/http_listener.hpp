@@ -1,5 +1,6 @@
 // An HTTP server on a port: listener, TLS, connections, and their end in good order.
-// Owned by a program's composition. run() is spawned once; stop accepting, drain, cancel and join happen in it.
+// Owned by a program's composition. run() is spawned once; stop accepting, drain, cancel and join happen in
+// it.
 #pragma once
 
 #include <memory>
@@ -14,25 +15,27 @@ namespace tp::net {
 
 class http_listener {
  public:
-  // Binds now, so that a port in use is known before anything starts. `tls` may be null; it, the handler's captures and
-  // the services outlive the listener. Errors as listener::open.
+  // Binds now, so that a port in use is known before anything starts. `tls` may be null; it, the handler's
+  // captures and the services outlive the listener. Errors as listener::open.
   static result<std::unique_ptr<http_listener>> open(const asio::any_io_executor& executor,
                                                      const listen_settings& where, http_handler handler,
-                                                     const http_server_settings& settings, const tls_server* tls,
-                                                     services& with);
+                                                     const http_server_settings& settings,
+                                                     const tls_server* tls, services& with);
 
   std::uint16_t port() const { return listener_->port(); }
   std::size_t connections() const { return scope_.live(); }
 
-  // Serves until drain() has finished or it is cancelled (then connections are cut). Returns with nothing left running.
+  // Serves until drain() has finished or it is cancelled (then connections are cut). Returns with nothing
+  // left running.
   asio::awaitable<void> run();
-  // Stops accepting, closes idle connections, lets requests finish until the deadline, then cancels them. Ends when all
-  // are gone. Cancelling it cuts the wait short.
+  // Stops accepting, closes idle connections, lets requests finish until the deadline, then cancels them.
+  // Ends when all are gone. Cancelling it cuts the wait short.
   asio::awaitable<void> drain(async::deadline until);
 
  private:
-  http_listener(std::unique_ptr<listener> listening, http_handler handler, const http_server_settings& settings,
-                const tls_server* tls, services& with, const asio::any_io_executor& executor);
+  http_listener(std::unique_ptr<listener> listening, http_handler handler,
+                const http_server_settings& settings, const tls_server* tls, services& with,
+                const asio::any_io_executor& executor);
   asio::awaitable<void> serve(std::unique_ptr<connection> accepted);
   asio::awaitable<void> refuse(std::unique_ptr<connection> accepted);
   void on_accepted(std::unique_ptr<connection> accepted);

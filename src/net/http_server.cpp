@@ -16,7 +16,8 @@ struct refusal {
   literal message;
 };
 
-// The parser says only "malformed"; a client is helped by knowing that its version or coding is what we do not speak.
+// The parser says only "malformed"; a client is helped by knowing that its version or coding is what we do
+// not speak.
 refusal why_malformed(std::string_view head) {
   const std::string_view line = head.substr(0, head.find('\r'));
   const std::size_t version = line.rfind(" HTTP/");
@@ -27,7 +28,8 @@ refusal why_malformed(std::string_view head) {
   for (std::size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at + 2)) {
     const std::string_view field = head.substr(at + 2, head.find("\r\n", at + 2) - at - 2);
     const std::size_t colon = field.find(':');
-    if (colon == std::string_view::npos || !codec::same_name(field.substr(0, colon), "transfer-encoding")) continue;
+    if (colon == std::string_view::npos || !codec::same_name(field.substr(0, colon), "transfer-encoding"))
+      continue;
     std::string_view value = field.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
     if (!codec::same_name(value, "chunked")) {
@@ -48,8 +50,8 @@ std::string_view error_type(int status) {
 bool sane_id(std::string_view id) {
   if (id.empty() || id.size() > 64) return false;
   return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -72,8 +74,10 @@ asio::awaitable<void> run_handler(http_connection& on, const http_handler& handl
   async::task_scope handling(executor);
   auto peer_gone = [&on, &handling] {
     on.keep_alive = false;
-    if (on.gone) std::exchange(on.gone, nullptr)();
-    else handling.cancel();
+    if (on.gone)
+      std::exchange(on.gone, nullptr)();
+    else
+      handling.cancel();
   };
   on.stream.on_peer_gone(peer_gone);
   handling.spawn(call_handler, &handler, &exchange);
@@ -123,7 +127,8 @@ asio::awaitable<http_next> serve_request(http_connection& on, const http_handler
   co_return next;
 }
 
-asio::awaitable<http_next> serve_one(http_connection& on, const http_handler& handler, async::deadline first_byte) {
+asio::awaitable<http_next> serve_one(http_connection& on, const http_handler& handler,
+                                     async::deadline first_byte) {
   const result<void> got = co_await on.read_head(first_byte);
   if (got.has_value()) {
     const http_next next = co_await serve_request(on, handler);

@@ -1,9 +1,10 @@
 // HTTP/1.1 server on any byte_stream: TCP, TLS, a libp2p stream, a pair in memory.
-// serve_http reads one request after the other and calls the handler with an http_exchange; the handler answers. Each
-// handler runs in a task of its own, which is cancelled when the client goes away or the server stops: its operations
-// then fail with cancelled, and it returns. Not for the relay's hot routes (see docs), only for everything else.
-// Refused before any handler: malformed, late or oversized heads (400, 408, 431), unknown transfer codings (501), other
-// versions (505); answered in OpenAI's error shape. Every answer carries X-Request-Id.
+// serve_http reads one request after the other and calls the handler with an http_exchange; the handler
+// answers. Each handler runs in a task of its own, which is cancelled when the client goes away or the server
+// stops: its operations then fail with cancelled, and it returns. Not for the relay's hot routes (see docs),
+// only for everything else. Refused before any handler: malformed, late or oversized heads (400, 408, 431),
+// unknown transfer codings (501), other versions (505); answered in OpenAI's error shape. Every answer
+// carries X-Request-Id.
 #pragma once
 
 #include <chrono>
@@ -26,19 +27,24 @@ namespace tp::net {
 using async::task;
 
 struct http_server_settings {
-  std::size_t body_bytes_max = limits::http_plain_body_max;       // a longer declared body is refused with 413
-  std::chrono::nanoseconds head_time = limits::http_head_time;    // from a request's first byte to its head's end
-  std::chrono::nanoseconds idle_time = limits::http_idle_time;    // without a request on a kept connection
-  std::chrono::nanoseconds body_time = limits::upload_time;       // from head to the whole body, while it is read
-  std::chrono::nanoseconds write_time = limits::silence_time;     // a client that takes nothing for so long is cut off
+  std::size_t body_bytes_max = limits::http_plain_body_max;  // a longer declared body is refused with 413
+  // From a request's first byte to its head's end.
+  std::chrono::nanoseconds head_time = limits::http_head_time;
+  // Without a request on a kept connection.
+  std::chrono::nanoseconds idle_time = limits::http_idle_time;
+  // From the head to the end of the body, while it is read.
+  std::chrono::nanoseconds body_time = limits::upload_time;
+  // A client that takes nothing for so long is cut off.
+  std::chrono::nanoseconds write_time = limits::silence_time;
   std::chrono::nanoseconds drain_refused_time = limits::drain_refused_time;
   std::size_t drain_refused_bytes = limits::drain_refused_bytes;
-  std::size_t connections_max = limits::http_connections_max;     // http_listener: above it 503 and close
+  std::size_t connections_max = limits::http_connections_max;  // http_listener: above it 503 and close
 };
 
 struct http_connection;
 
-// One request and its answer. Made by serve_http, valid until the handler returns; used by the handler's task only.
+// One request and its answer. Made by serve_http, valid until the handler returns; used by the handler's task
+// only.
 class http_exchange {
  public:
   explicit http_exchange(http_connection& on) : on_(on) {}
@@ -48,20 +54,20 @@ class http_exchange {
   const codec::http_head& request() const;
   std::string_view request_id() const;
 
-  // The body, without framing. The first read answers "Expect: 100-continue". Errors: too_large (nothing was answered
-  // yet: respond with 413), invalid_http, deadline_exceeded, connection_closed (ended early), connection_reset,
-  // cancelled. A handler may leave the body unread, or partly read.
+  // The body, without framing. The first read answers "Expect: 100-continue". Errors: too_large (nothing was
+  // answered yet: respond with 413), invalid_http, deadline_exceeded, connection_closed (ended early),
+  // connection_reset, cancelled. A handler may leave the body unread, or partly read.
   task<bytes> read_body(std::size_t bytes_max);
   task<std::size_t> read_body_some(bytes_span into);  // 0 = end of body
 
-  // A whole answer with its Content-Length, in one write. To HEAD the body is left out. Content-Length, Connection,
-  // Transfer-Encoding and X-Request-Id in `fields` are ours: leave them out.
-  // Errors of all five: connection_reset, stalled (write_time), cancelled; and invalid_argument for a second answer.
+  // A whole answer with its Content-Length, in one write. To HEAD the body is left out. Content-Length,
+  // Connection, Transfer-Encoding and X-Request-Id in `fields` are ours: leave them out. Errors of all five:
+  // connection_reset, stalled (write_time), cancelled; and invalid_argument for a second answer.
   task<void> respond(int status, const codec::http_fields& fields, bytes_view body);
 
-  // An answer in pieces: the head now, then each write() as one chunk in one send, then end(). A handler that returns
-  // without end(), or fails in between, aborts the connection: never a clean end after an error.
-  // With Content-Length in `fields` the body is sent as it is and must have exactly that many bytes.
+  // An answer in pieces: the head now, then each write() as one chunk in one send, then end(). A handler that
+  // returns without end(), or fails in between, aborts the connection: never a clean end after an error. With
+  // Content-Length in `fields` the body is sent as it is and must have exactly that many bytes.
   task<void> begin(int status, const codec::http_fields& fields);
   task<void> write(bytes_view data);
   task<void> end();
@@ -76,8 +82,8 @@ class http_exchange {
 
 using http_handler = std::function<asio::awaitable<void>(http_exchange&)>;
 
-// Shared by the connections of one server, to end them in good order: from begin() on, answers say "Connection: close"
-// and connections between two requests are closed.
+// Shared by the connections of one server, to end them in good order: from begin() on, answers say
+// "Connection: close" and connections between two requests are closed.
 class http_drain {
  public:
   void begin();
@@ -101,16 +107,16 @@ class http_drain {
   bool begun_ = false;
 };
 
-// Serves until the connection ends. The stream, handler, settings, services (and drain) must outlive it. `already_read`
-// is what was read from the stream before. Ends when cancelled; the stream is then reset.
+// Serves until the connection ends. The stream, handler, settings, services (and drain) must outlive it.
+// `already_read` is what was read from the stream before. Ends when cancelled; the stream is then reset.
 asio::awaitable<void> serve_http(async::byte_stream& on, const http_handler& handler,
-                                 const http_server_settings& settings, services& with, http_drain* drain = nullptr,
-                                 bytes already_read = {});
+                                 const http_server_settings& settings, services& with,
+                                 http_drain* drain = nullptr, bytes already_read = {});
 
 enum class http_next { another_request, close };
 
-// Serves exactly one request, whose head begins in `input` (at least one byte of it); afterwards `input` holds what was
-// read beyond it. For a front that handles some routes itself.
+// Serves exactly one request, whose head begins in `input` (at least one byte of it); afterwards `input`
+// holds what was read beyond it. For a front that handles some routes itself.
 asio::awaitable<http_next> serve_http_once(async::byte_stream& on, const http_handler& handler,
                                            const http_server_settings& settings, services& with, bytes& input,
                                            http_drain* drain = nullptr);
@@ -118,7 +124,8 @@ asio::awaitable<http_next> serve_http_once(async::byte_stream& on, const http_ha
 // The JSON body of an error answer in OpenAI's shape. Texts are literals of ours: no input reaches them.
 std::string http_error_body(int status, literal code, literal message);
 
-// "X-Request-Id" to use for a request: the client's own if it is 1 … 64 characters of [A-Za-z0-9._-], else a new one.
+// "X-Request-Id" to use for a request: the client's own if it is 1 … 64 characters of [A-Za-z0-9._-], else a
+// new one.
 std::string choose_request_id(const codec::http_head& request, services& with);
 
 }  // namespace tp::net

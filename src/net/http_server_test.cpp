@@ -52,12 +52,14 @@ TEST(http_server, refuses_malformed_heads_with_a_reason) {
        "transfer_coding_not_supported"},
       {"other version", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505", "http_version_not_supported"},
       {"long field", "GET / HTTP/1.1\r\nHost: x\r\nA: " + long_value + "\r\n\r\n", "431", "header_too_large"},
-      {"long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", "413", "request_too_large"},
+      {"long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", "413",
+       "request_too_large"},
   };
   for (const row& want : rows) {
     world in;
     const std::string answer = raw_exchange(in, echo, want.request);
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + want.status + " ")) << want.name << ": " << answer.substr(0, 40);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + want.status + " "))
+        << want.name << ": " << answer.substr(0, 40);
     EXPECT_NE(answer.find("\"code\":\"" + want.code + "\""), std::string::npos) << want.name;
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << want.name;
     EXPECT_NE(answer.find("X-Request-Id: "), std::string::npos) << want.name;
@@ -84,7 +86,8 @@ TEST(http_server, answers_pipelined_requests_in_order_and_keeps_leftover_bytes) 
 
 TEST(http_server, every_split_of_the_request_gives_the_same_answer) {
   const std::string request =
-      "POST /a HTTP/1.1\r\nHost: x\r\nX-Request-Id: id-1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "POST /a HTTP/1.1\r\nHost: x\r\nX-Request-Id: id-1\r\nTransfer-Encoding: chunked\r\nConnection: "
+      "close\r\n\r\n"
       "5\r\nhello\r\n0\r\n\r\n";
   for (std::size_t cut = 1; cut < request.size(); ++cut) {
     world in;
@@ -180,7 +183,8 @@ TEST(http_server, a_slow_head_gets_408_and_an_idle_connection_just_ends) {
     scope.spawn(serve_on, pair.second.get(), &handler, &settings, &in.with, nullptr);
     const bytes part = to_bytes("GET / HT");
     if (!silent) async::run(in.loop, pair.first->write(part));
-    auto close_after = [](async::byte_stream* on, async::task_scope* server, bool quiet) -> task<std::string> {
+    auto close_after = [](async::byte_stream* on, async::task_scope* server,
+                          bool quiet) -> task<std::string> {
       if (quiet) {
         co_await server->join();
         co_return std::string();
@@ -204,13 +208,15 @@ TEST(http_server, a_body_over_the_limit_is_refused_however_it_is_framed) {
       raw_exchange(in, echo, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1500\r\n\r\n" + big);
   EXPECT_TRUE(by_length.starts_with("HTTP/1.1 413"));
   const std::string chunked = raw_exchange(
-      in, echo, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5dc\r\n" + big + "\r\n0\r\n\r\n");
+      in, echo,
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5dc\r\n" + big + "\r\n0\r\n\r\n");
   EXPECT_TRUE(chunked.starts_with("HTTP/1.1 413"));
 }
 
 TEST(http_server, a_body_cut_short_is_an_error_for_the_handler) {
   world in;
-  const std::string answer = raw_exchange(in, echo, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+  const std::string answer =
+      raw_exchange(in, echo, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400"));
 }
 
@@ -281,7 +287,9 @@ TEST(http_server, a_client_gone_cancels_the_handler_or_tells_it) {
     const http_server_settings settings;
     departure seen;
     seen.wants_call = told;
-    const http_handler handler = [&seen](http_exchange& exchange) { return wait_for_departure(exchange, &seen); };
+    const http_handler handler = [&seen](http_exchange& exchange) {
+      return wait_for_departure(exchange, &seen);
+    };
     async::task_scope scope(in.executor());
     scope.spawn(serve_on, pair.second.get(), &handler, &settings, &in.with, nullptr);
     const bytes request = to_bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -309,7 +317,9 @@ TEST(http_server, a_client_that_takes_nothing_is_cut_off) {
   http_server_settings settings;
   settings.write_time = 5ms;
   errc outcome = errc::ok;
-  const http_handler handler = [&outcome](http_exchange& exchange) { return answer_much(exchange, &outcome); };
+  const http_handler handler = [&outcome](http_exchange& exchange) {
+    return answer_much(exchange, &outcome);
+  };
   async::task_scope scope(in.executor());
   scope.spawn(serve_on, pair.second.get(), &handler, &settings, &in.with, nullptr);
   const bytes request = to_bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -337,8 +347,9 @@ TEST(http_server, draining_closes_idle_connections_and_marks_the_last_answer) {
   const http_server_settings settings;
   http_drain drain;
   async::task_scope scope(in.executor());
-  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h, const http_server_settings* s,
-                  services* w, http_drain* d) -> asio::awaitable<void> { co_await serve_http(*on, *h, *s, *w, d); };
+  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h,
+                  const http_server_settings* s, services* w,
+                  http_drain* d) -> asio::awaitable<void> { co_await serve_http(*on, *h, *s, *w, d); };
   std::unique_ptr<async::byte_stream> server = std::move(pair.second);
   scope.spawn(serve, std::move(server), &handler, &settings, &in.with, &drain);
   const bytes request = to_bytes("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");

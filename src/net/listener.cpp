@@ -64,7 +64,8 @@ task<void> listener::run(std::function<void(std::unique_ptr<connection>)> accept
       continue;
     }
     if (closed_ || async::is_cancelled(state)) continue;
-    if (error == asio::error::bad_descriptor || error == asio::error::invalid_argument) co_return errc::io_error;
+    if (error == asio::error::bad_descriptor || error == asio::error::invalid_argument)
+      co_return errc::io_error;
     if (out_of_resources(error)) co_await async::sleep_for(limits::accept_pause);
   }
   co_return async::success();

@@ -56,7 +56,8 @@ class certificate {
     X509_gmtime_adj(X509_getm_notBefore(leaf.get()), -60);
     X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
     X509_NAME* subject = X509_get_subject_name(leaf.get());
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"),
+                               -1, -1, 0);
     X509_set_issuer_name(leaf.get(), subject);
     X509_set_pubkey(leaf.get(), key.get());
     X509_EXTENSION* names =
@@ -65,7 +66,8 @@ class certificate {
     X509_EXTENSION_free(names);
     X509_sign(leaf.get(), key.get(), EVP_sha256());
     write(chain(), [&](std::FILE* to) { PEM_write_X509(to, leaf.get()); });
-    write(key_file(), [&](std::FILE* to) { PEM_write_PrivateKey(to, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+    write(key_file(),
+          [&](std::FILE* to) { PEM_write_PrivateKey(to, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   }
   certificate(const certificate&) = delete;
   certificate& operator=(const certificate&) = delete;
@@ -84,7 +86,8 @@ class certificate {
 };
 
 inline asio::awaitable<void> serve_on(async::byte_stream* on, const http_handler* handler,
-                                      const http_server_settings* settings, services* with, http_drain* drain) {
+                                      const http_server_settings* settings, services* with,
+                                      http_drain* drain) {
   co_await serve_http(*on, *handler, *settings, *with, drain);
 }
 
@@ -117,9 +120,11 @@ inline std::string raw_exchange(world& in, const http_handler& handler, std::str
                                 const http_server_settings& settings = {}) {
   auto pair = async::make_memory_streams(in.executor());
   async::task_scope scope(in.executor());
-  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h, const http_server_settings* s,
+  auto serve = [](std::unique_ptr<async::byte_stream> on, const http_handler* h,
+                  const http_server_settings* s,
                   services* w) -> asio::awaitable<void> { co_await serve_http(*on, *h, *s, *w); };
-  scope.spawn(serve, std::unique_ptr<async::byte_stream>(std::move(pair.second)), &handler, &settings, &in.with);
+  scope.spawn(serve, std::unique_ptr<async::byte_stream>(std::move(pair.second)), &handler, &settings,
+              &in.with);
   auto talk = [](async::byte_stream* on, bytes data) -> task<std::string> {
     co_await on->write(data);
     co_await on->close_write();
@@ -139,11 +144,13 @@ struct linked {
 };
 
 inline codec::url local_url(std::uint16_t port, codec::url_scheme scheme = codec::url_scheme::http) {
-  return {scheme, scheme == codec::url_scheme::https || scheme == codec::url_scheme::wss ? "localhost" : "127.0.0.1",
+  return {scheme,
+          scheme == codec::url_scheme::https || scheme == codec::url_scheme::wss ? "localhost" : "127.0.0.1",
           port, "/"};
 }
 
-inline asio::awaitable<void> accept_one(listener* from, const tls_server* tls, std::unique_ptr<connection>* out) {
+inline asio::awaitable<void> accept_one(listener* from, const tls_server* tls,
+                                        std::unique_ptr<connection>* out) {
   auto keep = [from, out](std::unique_ptr<connection> one) {
     *out = std::move(one);
     from->close();
@@ -155,7 +162,8 @@ inline asio::awaitable<void> accept_one(listener* from, const tls_server* tls, s
   if (secured.has_error()) out->reset();
 }
 
-inline linked link_up(world& in, const tls_server* server_tls = nullptr, const tls_client* client_tls = nullptr) {
+inline linked link_up(world& in, const tls_server* server_tls = nullptr,
+                      const tls_client* client_tls = nullptr) {
   linked ends;
   auto from = listener::open(in.executor(), {});
   async::task_scope scope(in.executor());

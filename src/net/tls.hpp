@@ -13,8 +13,8 @@ namespace tp::net {
 
 class tls_server {
  public:
-  // PEM files: the chain, leaf first, and its key. Errors: file_not_found, permission_denied, key_file_invalid (a key
-  // that does not belong to the certificate included), tls_failed.
+  // PEM files: the chain, leaf first, and its key. Errors: file_not_found, permission_denied,
+  // key_file_invalid (a key that does not belong to the certificate included), tls_failed.
   static result<tls_server> from_files(const std::string& chain_file, const std::string& key_file);
   ssl_ctx_st* native() const { return context_.get(); }
 
@@ -26,7 +26,8 @@ class tls_server {
 class tls_client {
  public:
   static result<tls_client> from_system_roots();
-  // Trusts only the certificates of this PEM file. Errors: file_not_found, permission_denied, key_file_invalid.
+  // Trusts only the certificates of this PEM file. Errors: file_not_found, permission_denied,
+  // key_file_invalid.
   static result<tls_client> from_ca_file(const std::string& ca_file);
   ssl_ctx_st* native() const { return context_.get(); }
 

@@ -11,7 +11,8 @@
 
 namespace tp::net {
 
-// The socket as OpenSSL sees it. OpenSSL's own socket BIO uses write(2), which raises SIGPIPE; Asio's send does not.
+// The socket as OpenSSL sees it. OpenSSL's own socket BIO uses write(2), which raises SIGPIPE; Asio's send
+// does not.
 struct socket_bio {
   static tls_session& session(BIO* bio) { return *static_cast<tls_session*>(BIO_get_data(bio)); }
 
@@ -23,8 +24,10 @@ struct socket_bio {
     const std::size_t got = self.socket_.receive(into, 0, error);
     if (!error) return static_cast<int>(got);
     if (error == asio::error::would_block || error == asio::error::interrupted) BIO_set_retry_read(bio);
-    if (error == asio::error::eof) self.socket_ended_ = true;
-    else self.socket_error_ = error;
+    if (error == asio::error::eof)
+      self.socket_ended_ = true;
+    else
+      self.socket_error_ = error;
     return self.socket_ended_ ? 0 : -1;
   }
 
@@ -66,7 +69,8 @@ errc name_peer(SSL* ssl, const std::string& host) {
   error_code not_an_address;
   asio::ip::make_address(host, not_an_address);
   if (!not_an_address) {
-    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1 ? errc::ok : errc::tls_failed;
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1 ? errc::ok
+                                                                                 : errc::tls_failed;
   }
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (SSL_set1_host(ssl, host.c_str()) != 1) return errc::tls_failed;
@@ -81,7 +85,8 @@ int int_size(std::size_t size) { return static_cast<int>(std::min<std::size_t>(s
 tls_session::~tls_session() = default;
 
 result<std::unique_ptr<tls_session>> tls_session::make(ssl_ctx_st* context, tls_role role,
-                                                       asio::ip::tcp::socket& socket, const std::string& host) {
+                                                       asio::ip::tcp::socket& socket,
+                                                       const std::string& host) {
   auto made = std::unique_ptr<tls_session>(new tls_session(socket));
   made->ssl_ = {SSL_new(context), SSL_free};
   SSL* ssl = made->ssl_.get();
@@ -108,8 +113,10 @@ io_outcome tls_session::outcome(int returned, std::size_t moved, wait_type& want
     case SSL_ERROR_WANT_WRITE:
       wants = asio::ip::tcp::socket::wait_write;
       return {io_status::would_block};
-    case SSL_ERROR_ZERO_RETURN: return {io_status::end};
-    case SSL_ERROR_SYSCALL: return {io_status::failed, errc::connection_reset};
+    case SSL_ERROR_ZERO_RETURN:
+      return {io_status::end};
+    case SSL_ERROR_SYSCALL:
+      return {io_status::failed, errc::connection_reset};
     default:  // an end without close_notify may be a cut by a third party: never a clean end
       return {io_status::failed, socket_ended_ ? errc::connection_reset : errc::tls_failed};
   }
@@ -149,7 +156,8 @@ void tls_session::send_close() noexcept {
   if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
 }
 
-// Decrypted bytes, or a record not yet looked at; a part of a record does not count, the rest must come first.
+// Decrypted bytes, or a record not yet looked at; a part of a record does not count, the rest must come
+// first.
 bool tls_session::holds_bytes() const noexcept {
   return SSL_pending(ssl_.get()) > 0 || (!read_blocked_ && SSL_has_pending(ssl_.get()) == 1);
 }

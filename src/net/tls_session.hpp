@@ -1,4 +1,5 @@
-// One TLS connection's state on a non-blocking socket: OpenSSL behind try-style calls. Used by connection only.
+// One TLS connection's state on a non-blocking socket: OpenSSL behind try-style calls. Used by connection
+// only.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -17,8 +18,8 @@ enum class tls_role { server, client };
 class tls_session {
  public:
   // The socket must outlive the session. `host` is used by clients only. Errors: tls_failed.
-  static result<std::unique_ptr<tls_session>> make(ssl_ctx_st* context, tls_role role, asio::ip::tcp::socket& socket,
-                                                   const std::string& host);
+  static result<std::unique_ptr<tls_session>> make(ssl_ctx_st* context, tls_role role,
+                                                   asio::ip::tcp::socket& socket, const std::string& host);
   ~tls_session();
   tls_session(const tls_session&) = delete;
   tls_session& operator=(const tls_session&) = delete;

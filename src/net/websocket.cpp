@@ -34,7 +34,8 @@ class beast_layer {
     for (const asio::mutable_buffer one : beast::buffers_range_ref(buffers)) {
       if (first.size() == 0) first = one;
     }
-    return asio::async_compose<Handler, void(error_code, std::size_t)>(read_op{this, first}, handler, link->socket());
+    return asio::async_compose<Handler, void(error_code, std::size_t)>(read_op{this, first}, handler,
+                                                                       link->socket());
   }
 
   template <class Buffers, class Handler>
@@ -123,7 +124,8 @@ class beast_layer {
       error_code error;
       const std::size_t sent = link->socket().send(from, 0, error);
       if (!error) return {io_status::done, errc::ok, sent};
-      if (error == asio::error::would_block || error == asio::error::interrupted) return {io_status::would_block};
+      if (error == asio::error::would_block || error == asio::error::interrupted)
+        return {io_status::would_block};
       return {io_status::failed, errc::connection_reset};
     }
     std::array<std::uint8_t, limits::tls_record_bytes> record;
@@ -197,7 +199,8 @@ class websocket_stream final : public async::byte_stream {
   result<std::size_t> end_or_error(const error_code& error) const {
     if (error != beast::websocket::error::closed) return errc::connection_reset;
     const auto code = ws_.reason().code;
-    const bool orderly = code == beast::websocket::close_code::none || code == beast::websocket::close_code::normal ||
+    const bool orderly = code == beast::websocket::close_code::none ||
+                         code == beast::websocket::close_code::normal ||
                          code == beast::websocket::close_code::going_away;
     if (!orderly) return errc::connection_closed;
     return std::size_t{0};
@@ -247,7 +250,8 @@ task<std::unique_ptr<async::byte_stream>> accept_websocket(std::unique_ptr<conne
   co_return stream;
 }
 
-task<std::unique_ptr<async::byte_stream>> dial_websocket(codec::url to, const tls_client* tls, async::deadline until) {
+task<std::unique_ptr<async::byte_stream>> dial_websocket(codec::url to, const tls_client* tls,
+                                                         async::deadline until) {
   auto dialled = co_await dial(to, tls, until);
   if (dialled.has_error()) co_return dialled.error();
   const auto state = co_await asio::this_coro::cancellation_state;

@@ -172,10 +172,10 @@ TEST(websocket, closes_with_a_reason_what_it_refuses) {
   bytes oversized{0x82, 0xff, 0, 0, 0, 0, 0, 0x40, 0, 1, 0, 0, 0, 0};
   oversized.resize(oversized.size() + 1'000);
   const std::vector<row> rows{
-      {"text", frame(1, true, "hello"), std::string("\x88\x02\x03\xeb", 4)},      // 1003
-      {"unmasked", unmasked, std::string("\x88\x02\x03\xea", 4)},                 // 1002
+      {"text", frame(1, true, "hello"), std::string("\x88\x02\x03\xeb", 4)},  // 1003
+      {"unmasked", unmasked, std::string("\x88\x02\x03\xea", 4)},             // 1002
       {"reserved opcode", frame(3, true, "x"), std::string("\x88\x02\x03\xea", 4)},
-      {"oversized", oversized, std::string("\x88\x02\x03\xf1", 4)},               // 1009
+      {"oversized", oversized, std::string("\x88\x02\x03\xf1", 4)},  // 1009
   };
   for (const row& want : rows) {
     world in;
@@ -236,8 +236,8 @@ TEST(websocket, a_pending_read_ends_by_cancellation_and_by_reset) {
     world in;
     echo_server server(in);
     const auto until = async::deadline::after(10s);
-    auto dialled =
-        async::run(in.loop, dial_websocket(local_url(server.on->port(), codec::url_scheme::ws), nullptr, until));
+    auto dialled = async::run(
+        in.loop, dial_websocket(local_url(server.on->port(), codec::url_scheme::ws), nullptr, until));
     errc outcome = errc::ok;
     async::task_scope scope(in.executor());
     scope.spawn(read_for_ever, dialled->get(), &outcome);
