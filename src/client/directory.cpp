@@ -65,18 +65,18 @@ task<node_entry> directory::fetch_one(codec::peer_id peer, async::deadline until
   co_return read_entry(*entry, peer);
 }
 
-task<node_list> directory::recent(async::deadline until) {
+task<std::shared_ptr<const node_list>> directory::recent(async::deadline until) {
   if (is_recent(fetched_at_)) co_return recent_;
   result<node_list> fresh = co_await fetch(until);
   if (fresh.has_error()) co_return fresh.error();
-  recent_ = *fresh;
+  recent_ = std::make_shared<const node_list>(std::move(*fresh));
   fetched_at_ = services_.clock.steady_now();
-  co_return std::move(fresh);
+  co_return recent_;
 }
 
 task<node_entry> directory::recent_one(codec::peer_id peer, async::deadline until) {
   if (is_recent(fetched_at_)) {
-    for (const node_entry& node : recent_.nodes) {
+    for (const node_entry& node : recent_->nodes) {
       if (node.record.peer() == peer) co_return node;
     }
   }

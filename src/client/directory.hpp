@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +49,7 @@ class directory {
   // One node's entry. Errors as above; node_not_found; those of verification, peer_id_mismatch among them.
   task<node_entry> fetch_one(codec::peer_id peer, async::deadline until);
   // The list as it was not longer than limits::directory_age_max ago.
-  task<node_list> recent(async::deadline until);
+  task<std::shared_ptr<const node_list>> recent(async::deadline until);
   // One node of that list, or fetched alone and kept as long.
   task<node_entry> recent_one(codec::peer_id peer, async::deadline until);
   // The next recent… asks the relay again.
@@ -75,7 +76,7 @@ class directory {
   services& services_;
   std::map<std::string, verified, std::less<>> seen_;  // of the last list: the same bytes are not verified again
   bool is_recent(const std::optional<steady_time>& when) const;
-  node_list recent_;
+  std::shared_ptr<const node_list> recent_;
   std::optional<steady_time> fetched_at_;
   std::optional<node_entry> one_;
   std::optional<steady_time> one_at_;

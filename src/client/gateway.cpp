@@ -137,14 +137,14 @@ asio::awaitable<void> gateway::route(net::http_exchange& exchange, codec::http_f
 asio::awaitable<void> gateway::list_models(net::http_exchange& exchange, codec::http_fields fields,
                                            std::string wanted) {
   const async::deadline until = async::deadline::after(limits::first_head_time);
-  const result<node_list> list = co_await nodes_.recent(until);
+  const result<std::shared_ptr<const node_list>> list = co_await nodes_.recent(until);
   if (list.has_error()) {
     co_await fail(exchange, std::move(fields), explain(to_errc(list.error()), {}));
     co_return;
   }
   std::string body;
-  if (wanted.empty()) body = model_list_of(*list);
-  for (const openai::model_entry& each : models_of(*list)) {
+  if (wanted.empty()) body = model_list_of(**list);
+  for (const openai::model_entry& each : models_of(**list)) {
     if (!wanted.empty() && each.id == wanted) body = openai::model_text(each);
   }
   if (body.empty()) {

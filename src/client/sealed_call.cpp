@@ -92,13 +92,13 @@ task<void> sealed_client::pick(attempt_plan& plan, async::deadline until) {
     plan.node = std::move(*entry);
     co_return async::success();
   }
-  const result<node_list> list = co_await nodes_.recent(until);
+  const result<std::shared_ptr<const node_list>> list = co_await nodes_.recent(until);
   if (list.has_error()) co_return list.error();
-  const std::optional<std::size_t> chosen =
-      choose_node(list->nodes, plan.wish.model, plan.tried, services_.random);
-  if (!chosen && list->nodes.empty()) co_return errc::node_not_found;
+  const std::vector<node_entry>& nodes = (*list)->nodes;
+  const std::optional<std::size_t> chosen = choose_node(nodes, plan.wish.model, plan.tried, services_.random);
+  if (!chosen && nodes.empty()) co_return errc::node_not_found;
   if (!chosen) co_return errc::not_found;
-  plan.node = list->nodes[*chosen];
+  plan.node = nodes[*chosen];
   co_return async::success();
 }
 
