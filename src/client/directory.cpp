@@ -70,7 +70,8 @@ task<std::shared_ptr<const node_list>> directory::recent(async::deadline until) 
   result<node_list> fresh = co_await fetch(until);
   if (fresh.has_error()) co_return fresh.error();
   recent_ = std::make_shared<const node_list>(std::move(*fresh));
-  fetched_at_ = services_.clock.steady_now();
+  // That nobody is there is asked anew each time: the first node to join serves the next request.
+  if (!recent_->nodes.empty()) fetched_at_ = services_.clock.steady_now();
   co_return recent_;
 }
 

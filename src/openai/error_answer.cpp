@@ -275,6 +275,12 @@ api_error error_answer(errc failure) { return make(find_answer(failure)); }
 api_error error_answer(refusal why) { return make(find_answer(why)); }
 
 api_error upstream_answer(errc failure) {
+  // Whoever was lost on the way, an answer without its end is a lost node to the caller, not a lying one.
+  if (failure == errc::truncated) {
+    api_error cut = make(node_gone);
+    cut.message = "The answer ended before it was whole. What came is not all of it; try again.";
+    return cut;
+  }
   // Input, record, envelope and inner failures seen by a caller are the other side's doing, not its own
   // caller's.
   if (failure != errc::too_large && failure <= errc::method_not_allowed) return make(node_answer_invalid);

@@ -135,6 +135,7 @@ TEST(error_answer, a_caller_is_not_blamed_for_a_broken_answer) {
   EXPECT_EQ(upstream_answer(errc::bad_signature).status, 502);
   EXPECT_EQ(upstream_answer(errc::node_busy).code, "node_busy");
   EXPECT_EQ(upstream_answer(errc::connection_refused).code, "node_gone");
+  EXPECT_EQ(upstream_answer(errc::truncated).code, "node_gone");
 }
 
 TEST(error_answer, unknown_model_is_named_only_if_it_is_an_id) {
