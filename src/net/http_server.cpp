@@ -119,7 +119,7 @@ asio::awaitable<http_next> serve_request(http_connection& on, const http_handler
   on.body_until = async::deadline::after(on.settings.body_time);
   on.continue_wanted = head.minor_version() == 1 && head.has_token("expect", "100-continue");
   if (framing->length > on.settings.body_bytes_max) {
-    co_await on.refuse(413, "request_too_large", "The request body is too large.");
+    co_await on.refuse(413, "body_too_large", "The request body is too large.");
     co_return http_next::close;
   }
   co_await run_handler(on, handler);
@@ -139,7 +139,7 @@ asio::awaitable<http_next> serve_one(http_connection& on, const http_handler& ha
     const refusal why = why_malformed(as_chars(on.unread()));
     co_await on.refuse(why.status, why.code, why.message);
   } else if (error == errc::too_large) {
-    co_await on.refuse(431, "header_too_large", "The request's header is too large.");
+    co_await on.refuse(431, "headers_too_large", "The request's header is too large.");
   } else if (error == errc::deadline_exceeded && !on.unread().empty()) {
     co_await on.refuse(408, "request_timeout", "The request's header did not arrive in time.");
   } else {
