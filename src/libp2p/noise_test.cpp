@@ -95,6 +95,29 @@ TEST(noise_handshake, makes_the_messages_of_the_javascript_implementation) {
   }
 }
 
+// Everything fits, but the claimed identity did not sign the Noise key: made with the JavaScript implementation.
+TEST(noise_handshake, refuses_an_identity_that_did_not_sign) {
+  const json::value file = load(TP_SOURCE_DIR "/tests/testdata/libp2p/noise_xx.json");
+  for (const std::size_t which : {std::size_t{1}, std::size_t{2}}) {
+    const json::object& vector = file.as_object().at("vectors").as_array().at(which).as_object();
+    vector_side a(vector.at("dialer").as_object()), b(vector.at("listener").as_object());
+    const json::array& messages = vector.at("messages").as_array();
+    const auto message = [&messages](std::size_t i) { return body(unhex(messages.at(i).as_object(), "bytes")); };
+    bytes out;
+    if (text(vector, "forger") == "listener") {
+      noise_handshake dialer(role::dialer, a.identity, std::nullopt, a.random);
+      dialer.start(out);
+      EXPECT_EQ(to_errc(dialer.on_message(message(1), out).error()), errc::noise_failed);
+      EXPECT_FALSE(dialer.done());
+    } else {
+      noise_handshake listener(role::listener, b.identity, std::nullopt, b.random);
+      ASSERT_TRUE(listener.on_message(message(0), out));
+      EXPECT_EQ(to_errc(listener.on_message(message(2), out).error()), errc::noise_failed);
+      EXPECT_FALSE(listener.done());
+    }
+  }
+}
+
 struct pair_of_machines {
   seeded_random random{3};
   crypto::ed25519_key a = crypto::ed25519_key::generate(random), b = crypto::ed25519_key::generate(random);
@@ -102,6 +125,15 @@ struct pair_of_machines {
   noise_handshake listener{role::listener, b, std::nullopt, random};
   bytes first, second, third;
 };
+
+TEST(noise_handshake, refuses_another_peer_than_the_expected_one) {
+  pair_of_machines m;
+  noise_handshake picky(role::dialer, m.a, codec::peer_id::from_public_key(m.a.public_key()), m.random);
+  picky.start(m.first);
+  ASSERT_TRUE(m.listener.on_message(body(m.first), m.second));
+  EXPECT_EQ(to_errc(picky.on_message(body(m.second), m.third).error()), errc::peer_id_mismatch);
+  EXPECT_FALSE(picky.done());
+}
 
 TEST(noise_handshake, refuses_every_flipped_byte) {
   std::size_t second_size = 0, third_size = 0;
