@@ -2,20 +2,30 @@
 import { makeHost, pattern, protocol, request } from './host.mjs'
 import { multiaddr } from '@multiformats/multiaddr'
 
-export async function check (address, { http = true, earlyMuxer = true } = {}) {
+export async function check(address, { http = true, earlyMuxer = true } = {}) {
   let failures = 0
-  const expect = (what, held) => { console.log(held ? 'ok' : 'FAILED', what); if (!held) failures++ }
+  const expect = (what, held) => {
+    console.log(held ? 'ok' : 'FAILED', what)
+    if (!held) failures++
+  }
   const host = await makeHost({ earlyMuxer })
   try {
-    const identified = new Promise(resolve => host.addEventListener('peer:identify', e => resolve(e.detail), { once: true }))
+    const identified = new Promise(resolve =>
+      host.addEventListener('peer:identify', e => resolve(e.detail), { once: true })
+    )
     const connection = await host.dial(multiaddr(address), { signal: AbortSignal.timeout(10000) })
-    const detail = await Promise.race([identified, new Promise((resolve, reject) => setTimeout(reject, 5000, new Error('no identify')))])
+    const detail = await Promise.race([
+      identified,
+      new Promise((resolve, reject) => setTimeout(reject, 5000, new Error('no identify')))
+    ])
     expect('identify', detail.protocols.includes('/ipfs/ping/1.0.0') && detail.agentVersion.length > 0)
     let pinged = 0
-    for (let i = 0; i < 20; i++) if (await host.services.ping.ping(connection.remotePeer) >= 0) pinged++
+    for (let i = 0; i < 20; i++) if ((await host.services.ping.ping(connection.remotePeer)) >= 0) pinged++
     expect('20 pings in a row', pinged === 20)
     let refused = false
-    await connection.newStream('/nothing/1.0.0').catch(() => { refused = true })
+    await connection.newStream('/nothing/1.0.0').catch(() => {
+      refused = true
+    })
     expect('an unknown protocol is refused', refused)
     if (http) await checkHttp(connection, expect)
     await connection.close()
@@ -25,7 +35,7 @@ export async function check (address, { http = true, earlyMuxer = true } = {}) {
   return failures
 }
 
-async function checkHttp (connection, expect) {
+async function checkHttp(connection, expect) {
   const hello = await request(connection, 'GET', '/hello')
   expect('a request', hello.start === 'HTTP/1.1 200 OK' && hello.body.toString() === 'hello from C++')
   const body = pattern(5000000)
@@ -34,7 +44,10 @@ async function checkHttp (connection, expect) {
   const large = await request(connection, 'GET', '/large')
   expect('5 MB down', Buffer.compare(large.body, body) === 0)
   const many = await Promise.all(Array.from({ length: 50 }, () => request(connection, 'GET', '/hello')))
-  expect('50 parallel streams', many.every(m => m.body.toString() === 'hello from C++'))
+  expect(
+    '50 parallel streams',
+    many.every(m => m.body.toString() === 'hello from C++')
+  )
   const stream = await connection.newStream(protocol)
   await new Promise(resolve => {
     stream.addEventListener('message', resolve, { once: true })
@@ -45,4 +58,4 @@ async function checkHttp (connection, expect) {
   expect('a request after an abort', after.body.toString() === 'hello from C++')
 }
 
-if (process.argv[1].endsWith('dial.mjs')) process.exit(await check(process.argv[2]) === 0 ? 0 : 1)
+if (process.argv[1].endsWith('dial.mjs')) process.exit((await check(process.argv[2])) === 0 ? 0 : 1)

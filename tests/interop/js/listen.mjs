@@ -3,7 +3,7 @@ import { makeHost, parse, protocol, send } from './host.mjs'
 
 // Until the announced length has come, as HTTP servers do. The end of the stream would not do: when it arrives together
 // with the negotiation, js-libp2p 3.3 tells it to the negotiation and never to the handler.
-function readRequest (stream) {
+function readRequest(stream) {
   return new Promise((resolve, reject) => {
     const parts = []
     stream.addEventListener('message', e => {
@@ -17,19 +17,26 @@ function readRequest (stream) {
   })
 }
 
-export async function listen () {
+export async function listen() {
   const host = await makeHost({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'] })
-  await host.handle(protocol, async stream => {
-    try {
-      const { start, body } = await readRequest(stream)
-      const answer = start.startsWith('POST /echo') ? body : Buffer.from('hello from JS')
-      await send(stream, new TextEncoder().encode(`HTTP/1.1 200 OK\r\nContent-Length: ${answer.length}\r\nConnection: close\r\n\r\n`))
-      await send(stream, answer)
-      await stream.close()
-    } catch (e) {
-      stream.abort(e)
-    }
-  }, { maxInboundStreams: 200 })
+  await host.handle(
+    protocol,
+    async stream => {
+      try {
+        const { start, body } = await readRequest(stream)
+        const answer = start.startsWith('POST /echo') ? body : Buffer.from('hello from JS')
+        await send(
+          stream,
+          new TextEncoder().encode(`HTTP/1.1 200 OK\r\nContent-Length: ${answer.length}\r\nConnection: close\r\n\r\n`)
+        )
+        await send(stream, answer)
+        await stream.close()
+      } catch (e) {
+        stream.abort(e)
+      }
+    },
+    { maxInboundStreams: 200 }
+  )
   return host
 }
 

@@ -3,6 +3,9 @@ import { WebSocket } from 'ws'
 globalThis.WebSocket ??= WebSocket
 Promise.withResolvers ??= function () {
   let resolve, reject
-  const promise = new this((yes, no) => { resolve = yes; reject = no })
+  const promise = new this((yes, no) => {
+    resolve = yes
+    reject = no
+  })
   return { promise, resolve, reject }
 }

@@ -11,22 +11,39 @@ const findings = new Findings()
 const expect = (what, held, detail) => findings.expect(what, held, detail)
 const errorOf = answer => JSON.parse(answer.body.toString()).error?.code
 
-async function checkRelay (address, options) {
+async function checkRelay(address, options) {
   findings.failures += await check(address, { ...options, http: false })
   const host = await makeHost(options)
   try {
     const connection = await host.dial(multiaddr(address))
     const unknown = await request(connection, 'GET', '/nothing')
-    expect('a request for nothing gets 404', unknown.start.startsWith('HTTP/1.1 404') && errorOf(unknown) === 'not_found')
-    const other = await request(connection, 'PUT', '/api/v2/nodes/12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq', Buffer.from('{}'))
+    expect(
+      'a request for nothing gets 404',
+      unknown.start.startsWith('HTTP/1.1 404') && errorOf(unknown) === 'not_found'
+    )
+    const other = await request(
+      connection,
+      'PUT',
+      '/api/v2/nodes/12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq',
+      Buffer.from('{}')
+    )
     expect("another's record gets 403", other.start.startsWith('HTTP/1.1 403'))
-    const own = await request(connection, 'PUT', `/api/v2/nodes/${host.peerId}`, Buffer.from('{"record":"AA==","signature":"AA=="}'))
+    const own = await request(
+      connection,
+      'PUT',
+      `/api/v2/nodes/${host.peerId}`,
+      Buffer.from('{"record":"AA==","signature":"AA=="}')
+    )
     expect('a bad record of its own gets 422', own.start.startsWith('HTTP/1.1 422') && errorOf(own) === 'bad_signature')
     const many = await Promise.all(Array.from({ length: 4 }, () => request(connection, 'GET', '/nothing')))
-    expect('four requests at a time', many.every(answer => answer.start.startsWith('HTTP/1.1 404')))
+    expect(
+      'four requests at a time',
+      many.every(answer => answer.start.startsWith('HTTP/1.1 404'))
+    )
     const slow = await connection.newStream(protocol)
     const answer = readAll(slow)
-    for (const byte of Buffer.from('GET /nothing HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n')) await send(slow, Uint8Array.of(byte))
+    for (const byte of Buffer.from('GET /nothing HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n'))
+      await send(slow, Uint8Array.of(byte))
     await slow.close()
     expect('a request in single bytes', parse(await answer).start.startsWith('HTTP/1.1 404'))
   } finally {
@@ -34,15 +51,20 @@ async function checkRelay (address, options) {
   }
 }
 
-async function checkNode () {
+async function checkNode() {
   const id = await programs.node()
   const { code, out, err } = await programs.chat(id, 'hello')
   expect('the node of ours answers through the same relay', code === 0 && out.includes(mockAnswer), err)
 }
 
-async function checkThirdParty (address) {
+async function checkThirdParty(address) {
   const script = fileURLToPath(new URL('third-party-node.mjs', import.meta.url))
-  const { child, match } = await programs.start('the JavaScript node', process.execPath, [script, address], /registered (\w+)\n/)
+  const { child, match } = await programs.start(
+    'the JavaScript node',
+    process.execPath,
+    [script, address],
+    /registered (\w+)\n/
+  )
   const id = match[1]
   expect('the relay lists the JavaScript node', (await programs.nodes()).includes(id))
   const wanted = 'A node in JavaScript counted 5 words: how many words are these'
@@ -56,20 +78,27 @@ async function checkThirdParty (address) {
   expect('100 KB both ways', echoed.code === 0 && echoed.out.includes(`counted 20000 words: ${long}`), echoed.err)
   const left = new Promise(resolve => child.on('exit', resolve))
   child.kill('SIGTERM')
-  expect('it leaves', await left === 0)
+  expect('it leaves', (await left) === 0)
   expect('and is listed no more', !(await programs.nodes()).includes(id))
 }
 
 try {
   await programs.relay()
   const tcp = `/ip4/127.0.0.1/tcp/${programs.port}`
-  for (const [name, address, options] of [['WebSocket', `${tcp}/ws`], ['TCP', tcp], ['TCP, muxer by multistream', tcp, { earlyMuxer: false }]]) {
+  for (const [name, address, options] of [
+    ['WebSocket', `${tcp}/ws`],
+    ['TCP', tcp],
+    ['TCP, muxer by multistream', tcp, { earlyMuxer: false }]
+  ]) {
     console.log(`# js-libp2p dials the relay over ${name}`)
     await checkRelay(address, options)
   }
   console.log('# a node of ours')
   await checkNode()
-  for (const [name, address] of [['WebSocket', `${tcp}/ws`], ['TCP', tcp]]) {
+  for (const [name, address] of [
+    ['WebSocket', `${tcp}/ws`],
+    ['TCP', tcp]
+  ]) {
     console.log(`# a node in JavaScript over ${name}`)
     await checkThirdParty(address)
   }

@@ -9,7 +9,7 @@ const findings = new Findings()
 const expect = (what, held, detail) => findings.expect(what, held, detail)
 const hex = value => Buffer.from(value).toString('hex')
 
-async function ask (node, request, date) {
+async function ask(node, request, date) {
   const url = `${programs.url}/api/v2/nodes/${node}`
   const keys = await fetch(`${url}/ohttp-keys`)
   expect('the keys have their media type', keys.headers.get('content-type') === 'application/ohttp-keys')
@@ -18,7 +18,8 @@ async function ask (node, request, date) {
   const next = async () => (await said.next()).value ?? ''
   library.stdin.write(`${hex(await keys.arrayBuffer())}\n${hex(JSON.stringify(request))}\n${hex(date)}\n`)
   const sealed = Buffer.from(await next(), 'hex')
-  const post = () => fetch(`${url}/ohttp`, { method: 'POST', headers: { 'content-type': 'message/ohttp-req' }, body: sealed })
+  const post = () =>
+    fetch(`${url}/ohttp`, { method: 'POST', headers: { 'content-type': 'message/ohttp-req' }, body: sealed })
   const answer = await post()
   expect('the relay answers 200', answer.status === 200, answer.status)
   expect('in the whole form', answer.headers.get('content-type') === 'message/ohttp-res')
@@ -36,19 +37,36 @@ try {
 
   console.log('# an answer at once')
   const whole = await ask(node, { model: 'mock-model', messages }, now)
-  expect('the library opens it', whole.status === 200 && JSON.parse(whole.body).choices[0].message.content === mockAnswer)
+  expect(
+    'the library opens it',
+    whole.status === 200 && JSON.parse(whole.body).choices[0].message.content === mockAnswer
+  )
   const again = await whole.post()
-  expect('the same envelope again is refused', again.status === 409 && (await again.json()).error.code === 'request_replayed', again.status)
+  expect(
+    'the same envelope again is refused',
+    again.status === 409 && (await again.json()).error.code === 'request_replayed',
+    again.status
+  )
 
   console.log('# a stream, collected by the node')
   const stream = await ask(node, { model: 'mock-model', messages, stream: true }, now)
-  const events = stream.body.split('\n\n').filter(e => e.startsWith('data: {')).map(e => JSON.parse(e.slice(6)))
+  const events = stream.body
+    .split('\n\n')
+    .filter(e => e.startsWith('data: {'))
+    .map(e => JSON.parse(e.slice(6)))
   const text = events.map(e => e.choices[0]?.delta.content ?? '').join('')
-  expect('the library opens it', stream.status === 200 && text === mockAnswer && stream.body.endsWith('data: [DONE]\n\n'))
+  expect(
+    'the library opens it',
+    stream.status === 200 && text === mockAnswer && stream.body.endsWith('data: [DONE]\n\n')
+  )
 
   console.log('# sealed refusals')
   const unknown = await ask(node, { model: 'no-such-model', messages }, now)
-  expect('an unknown model', unknown.status === 404 && JSON.parse(unknown.body).error.code === 'model_not_found', unknown.status)
+  expect(
+    'an unknown model',
+    unknown.status === 404 && JSON.parse(unknown.body).error.code === 'model_not_found',
+    unknown.status
+  )
   const late = await ask(node, { model: 'mock-model', messages }, new Date(Date.now() - 400000).toUTCString())
   expect('an old date', late.status === 400 && JSON.parse(late.body).error.code === 'date_out_of_window', late.status)
 } catch (e) {

@@ -1,6 +1,6 @@
 // node third-party-node.mjs MULTIADDR: a whole node of token.place in one file, written from docs/PROTOCOL.md alone: it
 // dials a relay, registers a signed record and answers sealed chats by counting the words it was asked. Section numbers
-// are those of that page. What it leaves out: models, queues, coming back after a lost connection.
+// are those of that page. What it leaves out: models, a queue, new keys, coming back after a lost connection.
 import { createCipheriv, createHmac, randomBytes } from 'node:crypto'
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core'
 import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519'
@@ -13,11 +13,12 @@ import { makeHost } from './host.mjs'
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
 const pair = await suite.kem.generateKeyPair()
 const header = join([1], number(2, 0x0020), number(2, 1), number(2, 2)) // key_id, kem, kdf, aead: as in each envelope
-const config = join(header.subarray(0, 3), new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)), number(2, 4), header.subarray(3))
+const publicKey = new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey))
+const config = join(header.subarray(0, 3), publicKey, number(2, 4), header.subarray(3))
 
 // Sections 4 and 6: from the body of POST /ohttp to the OpenAI request inside, and what the answer will be sealed with.
 const spent = new Set()
-async function open (type, body) {
+async function open(type, body) {
   const form = type === 'message/ohttp-chunked-req' ? ' chunked' : ''
   const r = new Reader(body)
   if (Buffer.compare(r.take(7), header) !== 0) throw new Error('unknown key or suite')
@@ -29,9 +30,10 @@ async function open (type, body) {
   parts.push(Buffer.from(await context.open(r.take(r.left()), Buffer.from(form === '' ? '' : 'final'))))
   if (spent.size === spent.add(enc.toString('hex')).size) throw new Error('replayed')
   const secret = Buffer.from(await context.export(Buffer.from(`message/bhttp${form} response`), 32))
-  return { form, enc, secret, request: readRequest(join(...parts)) }
+  return { form, enc, secret, message: join(...parts) }
 }
-function readRequest (message) { // the known-length form of Binary HTTP
+// The known-length form of Binary HTTP.
+function readRequest(message) {
   const r = new Reader(message)
   if (r.varint() !== 0) throw new Error('not a known-length request')
   const request = { method: r.text(), scheme: r.text(), authority: r.text(), path: r.text(), fields: {} }
@@ -42,11 +44,12 @@ function readRequest (message) { // the known-length form of Binary HTTP
 }
 
 // Section 5: seals pieces of an answer in the form of its request; the whole form has one piece only.
-function sealer ({ form, enc, secret }) {
-  const hmac = (key, ...data) => createHmac('sha256', key).update(join(...data)).digest()
+function sealer({ form, enc, secret }) {
+  const hmac = (key, data) => createHmac('sha256', key).update(data).digest()
   const rnonce = randomBytes(32)
   const prk = hmac(join(enc, rnonce), secret)
-  const key = hmac(prk, 'key', [1]), base = hmac(prk, 'nonce', [1]).subarray(0, 12)
+  const key = hmac(prk, 'key\x01')
+  const base = hmac(prk, 'nonce\x01').subarray(0, 12)
   let count = 0
   return (piece, last) => {
     const nonce = Buffer.from(base)
@@ -61,29 +64,43 @@ function sealer ({ form, enc, secret }) {
 
 // Section 6: the answer, an OpenAI one, as Binary HTTP; streamed word by word if the client wants it so.
 const line = (name, value) => join(varint(name.length), name, varint(value.length), value)
-const head = (framing, status, type) => [varint(framing), varint(status), line('date', new Date().toUTCString()), line('content-type', type)]
-async function answer (opened, self, write) {
-  const { request, form } = opened, seal = sealer(opened)
+const lines = type => join(line('date', new Date().toUTCString()), line('content-type', type))
+const error = (message, code) => ({ error: { message, type: 'invalid_request_error', code, param: null } })
+async function answer(opened, self, write) {
+  const { message, form } = opened
+  const seal = sealer(opened)
   const whole = (status, value) => {
-    const [framing, code, ...lines] = head(1, status, 'application/json'), content = JSON.stringify(value)
-    const message = join(framing, code, varint(join(...lines).length), ...lines, varint(Buffer.byteLength(content)), content)
-    write(seal(message, true))
+    const head = lines('application/json')
+    const content = Buffer.from(JSON.stringify(value))
+    let left = join(varint(1), varint(status), varint(head.length), head, varint(content.length), content)
+    for (; form !== '' && left.length > 16384; left = left.subarray(16384)) write(seal(left.subarray(0, 16384), false))
+    write(seal(left, true))
   }
-  const refuse = (status, code) => whole(status, { error: { message: 'The request was refused; the code says why.', type: 'invalid_request_error', code, param: null } })
-  if (request.fields['sealed-to'] !== undefined && request.fields['sealed-to'] !== self) return refuse(421, 'misdirected_request')
+  const refuse = (status, code) => whole(status, error('The request was refused; the code says why.', code))
+  let request
+  try {
+    request = readRequest(message)
+  } catch {
+    return refuse(400, 'bhttp_invalid')
+  }
+  if ((request.fields['sealed-to'] ?? self) !== self) return refuse(421, 'misdirected_request')
   if (!(Math.abs(Date.now() - Date.parse(request.fields.date)) <= 300000)) return refuse(400, 'date_out_of_window')
   if (request.method !== 'POST' || request.path !== '/v1/chat/completions') return refuse(404, 'not_found')
-  const ask = JSON.parse(text(request.content)), said = ask.messages.at(-1).content
+  const ask = JSON.parse(text(request.content))
+  const said = ask.messages.at(-1).content
   const words = `A node in JavaScript counted ${said.split(/\s+/).length} words: ${said}`.split(/(?<= )/)
   const common = { id: 'chatcmpl-js', created: Math.floor(Date.now() / 1000), model: ask.model }
   if (!ask.stream || form === '') {
-    return whole(200, { ...common, object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' }] })
+    const message = { role: 'assistant', content: words.join('') }
+    const choices = [{ index: 0, message, finish_reason: 'stop' }]
+    return whole(200, { ...common, object: 'chat.completion', choices })
   }
-  write(seal(join(...head(3, 200, 'text/event-stream'), varint(0)), false))
+  write(seal(join(varint(3), varint(200), lines('text/event-stream'), varint(0)), false))
   const event = async (delta, finish_reason) => {
-    const data = `data: ${JSON.stringify({ ...common, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
+    const choices = [{ index: 0, delta, finish_reason }]
+    const data = `data: ${JSON.stringify({ ...common, object: 'chat.completion.chunk', choices })}\n\n`
     write(seal(join(varint(Buffer.byteLength(data)), data), false))
-    await new Promise(resolve => setTimeout(resolve, 30))
+    await new Promise(resolve => setTimeout(resolve, 30)) // as if it had to think
   }
   for (const content of words) await event({ content }, null)
   await event({}, 'stop')
@@ -92,26 +109,23 @@ async function answer (opened, self, write) {
 }
 
 // Section 8: HTTP/1.1 on streams, a request each.
-async function serve (stream, self) {
+async function serve(stream, self) {
   const send = data => stream.send(join(data))
   const chunk = data => send(join(data.length.toString(16), '\r\n', data, '\r\n'))
   const whole = (status, value) => {
     const body = JSON.stringify(value)
     send(`HTTP/1.1 ${status} -\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    return stream.close()
   }
   const { start, fields, body } = await readMessage(stream)
-  if (start.startsWith('GET /healthz ')) whole(200, { status: 'ok' })
-  else if (!start.startsWith('POST /ohttp ')) whole(404, { error: { message: 'Not here.', type: 'invalid_request_error', code: 'not_found', param: null } })
-  else {
-    const opened = await open(fields['content-type'], body).catch(() => null)
-    if (opened === null) whole(400, { error: { message: 'The envelope could not be opened.', type: 'invalid_request_error', code: 'envelope_invalid', param: null } })
-    else {
-      const type = fields['content-type'].replace('-req', '-res')
-      send(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`)
-      await answer(opened, self, chunk)
-      send('0\r\n\r\n')
-    }
-  }
+  if (start.startsWith('GET /healthz ')) return await whole(200, { status: 'ok' })
+  if (!start.startsWith('POST /ohttp ')) return await whole(404, error('Not here.', 'not_found'))
+  const opened = await open(fields['content-type'], body).catch(() => null)
+  if (opened === null) return await whole(400, error('The envelope could not be opened.', 'envelope_invalid'))
+  const type = fields['content-type'].replace('-req', '-res')
+  send(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  await answer(opened, self, chunk)
+  send('0\r\n\r\n')
   await stream.close()
 }
 
@@ -122,20 +136,27 @@ const self = host.peerId.toString()
 await host.handle('/http/1.1', stream => serve(stream, self).catch(e => stream.abort(e)), { maxInboundStreams: 256 })
 const connection = await host.dial(multiaddr(process.argv[2]))
 
-async function call (method, target, value) {
-  const stream = await connection.newStream('/http/1.1'), body = JSON.stringify(value)
+async function call(method, target, value) {
+  const stream = await connection.newStream('/http/1.1')
   const answer = readMessage(stream)
-  stream.send(join(`${method} ${target} HTTP/1.1\r\nHost: relay\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`))
+  const body = JSON.stringify(value)
+  const fields = `Host: relay\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`
+  stream.send(join(`${method} ${target} HTTP/1.1\r\n${fields}\r\n\r\n${body}`))
   await stream.close()
   return await answer
 }
-async function register () {
-  const now = Date.now(), issued = Math.floor(now / 1000)
+async function register() {
+  const now = Date.now()
+  const issued = Math.floor(now / 1000)
   const models = [{ id: 'word-counter', context_length: 4096, capabilities: ['chat'] }]
   const ohttp_keys = join(number(2, config.length), config).toString('base64')
-  const record = join(JSON.stringify({ v: 1, peer_id: self, seq: now, issued, expires: issued + 7200, name: 'a node in JavaScript', ohttp_keys, models, max_concurrency: 8 }))
-  const signature = Buffer.from(await privateKey.sign(join('token.place/node-record/1\n', record)))
-  const { start, body } = await call('PUT', `/api/v2/nodes/${self}`, { record: record.toString('base64'), signature: signature.toString('base64') })
+  const dates = { seq: now, issued, expires: issued + 7200 }
+  const about = { name: 'a node in JavaScript', ohttp_keys, models, max_concurrency: 8 }
+  const bytes = join(JSON.stringify({ v: 1, peer_id: self, ...dates, ...about }))
+  const record = bytes.toString('base64')
+  const signed = await privateKey.sign(join('token.place/node-record/1\n', bytes))
+  const signature = Buffer.from(signed).toString('base64')
+  const { start, body } = await call('PUT', `/api/v2/nodes/${self}`, { record, signature })
   if (!start.startsWith('HTTP/1.1 200')) throw new Error(`the relay refused: ${text(body)}`)
 }
 await register()
