@@ -119,7 +119,11 @@ async::task<std::optional<plaintext>> call_run::next_piece(std::chrono::millisec
   result<plaintext> piece = std::move(*ahead_);
   ahead_.reset();
   emptied_.notify();
-  if (!piece) co_return piece.error();
+  if (!piece) {
+    // The engine gave the call up: it is being stopped or replaced. Our own cancellation ends the wait above.
+    const errc why = to_errc(piece.error());
+    co_return why == errc::cancelled ? errc::engine_failed : why;
+  }
   co_return std::optional<plaintext>(std::move(*piece));
 }
 
