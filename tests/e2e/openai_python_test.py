@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""The openai Python package, unchanged, through the relay's /v1 and the gateway; with the mock and a real model."""
+import json
+import time
+
+import house
+import openai_cases
+
+openai_cases.use_packages()
+import openai  # noqa: E402  (found by use_packages)
+
+ASK = [{"role": "user", "content": "Say hello in one short sentence."}]
+
+
+class Doors(house.Case):
+    """Runs every test through both doors of one `tokenplace up`."""
+
+    shared = True
+    options = ()
+    model = ""
+
+    @classmethod
+    def prepare(cls, town):
+        cls.up = openai_cases.Up(town, *cls.options)
+
+    def clients(self):
+        for name, url in self.up.doors.items():
+            self.place = f"through the {name}"
+            with openai.OpenAI(base_url=url + "/v1", api_key="unused", max_retries=0, timeout=100) as client:
+                yield client
+
+    def refused(self, kind, call, **fields):
+        with self.assertRaises(kind) as caught:
+            call()
+        for name, value in fields.items():
+            self.assertEqual(getattr(caught.exception, name), value, name)
+        return caught.exception
+
+
+class Shared:
+    """What holds with any engine."""
+
+    def test_lists_and_retrieves_models(self):
+        for client in self.clients():
+            self.assertEqual([model.id for model in client.models.list()], [self.model])
+            self.assertEqual(client.models.retrieve(self.model).id, self.model)
+            self.refused(openai.NotFoundError, lambda: client.models.retrieve("no-such"), code="model_not_found")
+
+    def test_an_unknown_model_is_not_found(self):
+        for client in self.clients():
+            self.refused(openai.NotFoundError,
+                         lambda: client.chat.completions.create(model="no-such", messages=ASK),
+                         code="model_not_found", param="model")
+
+    def test_bad_input_names_its_parameter(self):
+        bad = [
+            ("messages", {"messages": []}),
+            ("messages[0].role", {"messages": [{"role": "wizard", "content": "x"}]}),
+            ("messages", {"messages": "text"}),
+            ("temperature", {"messages": ASK, "temperature": "hot"}),
+            ("max_tokens", {"messages": ASK, "max_tokens": "many"}),
+            ("stream", {"messages": ASK, "extra_body": {"stream": "yes"}}),
+        ]
+        for client in self.clients():
+            for param, arguments in bad:
+                with self.subTest(param=param):
+                    self.refused(openai.BadRequestError,
+                                 lambda a=arguments: client.chat.completions.create(model=self.model, **a),
+                                 param=param)
+
+    def test_the_answer_says_how_private_it_was(self):
+        for client in self.clients():
+            answer = client.chat.completions.with_raw_response.create(model=self.model, messages=ASK, max_tokens=8)
+            through_relay = client.base_url.port == self.up.relay_port
+            self.assertEqual(answer.headers["x-token-place-privacy"], "gateway" if through_relay else "sealed")
+            self.assertTrue(answer.headers["x-token-place-node"].startswith("12D3Koo"))
+            self.assertTrue(answer.headers["x-request-id"])
+
+    def test_a_whole_answer_has_text_and_usage(self):
+        for client in self.clients():
+            answer = client.chat.completions.create(model=self.model, messages=ASK, max_tokens=8)
+            self.assertEqual(answer.object, "chat.completion")
+            self.assertTrue(answer.choices[0].message.content)
+            self.assertIsNone(answer.choices[0].message.refusal)
+            self.assertIn(answer.choices[0].finish_reason, ("stop", "length"))
+            self.assertEqual(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens)
+
+    def test_a_stream_carries_usage_when_asked(self):
+        for client in self.clients():
+            chunks = list(client.chat.completions.create(model=self.model, messages=ASK, max_tokens=8, stream=True,
+                                                         stream_options={"include_usage": True}))
+            self.assertTrue("".join(c.choices[0].delta.content or "" for c in chunks if c.choices))
+            self.assertEqual([c.choices[0].finish_reason for c in chunks if c.choices][-1] in ("stop", "length"), True)
+            self.assertEqual(chunks[-1].choices, [])
+            self.assertGreater(chunks[-1].usage.completion_tokens, 0)
+            self.assertTrue(all(c.usage is None for c in chunks[:-1]))
+
+    def test_completions_answer_and_stream(self):
+        for client in self.clients():
+            whole = client.completions.create(model=self.model, prompt="Once upon a time", max_tokens=8)
+            self.assertEqual(whole.object, "text_completion")
+            self.assertTrue(whole.choices[0].text)
+            parts = list(client.completions.create(model=self.model, prompt="Once", max_tokens=8, stream=True))
+            self.assertGreater(len(parts), 1)
+
+    def test_embeddings_come_or_are_refused_clearly(self):
+        for client in self.clients():
+            try:
+                answer = client.embeddings.create(model=self.model, input=["one", "two"])
+            except openai.APIStatusError as refusal:
+                self.assertIn(refusal.status_code, (400, 404, 501))
+                self.assertTrue(refusal.body["message"])
+                self.assertTrue(refusal.type)
+                self.say(f"embeddings are refused: {refusal.status_code} {refusal.code}")
+            else:
+                self.assertEqual([item.index for item in answer.data], [0, 1])
+                self.assertGreater(len(answer.data[0].embedding), 1)
+
+
+class MockTest(Shared, Doors):
+    options = ("--mock",)
+    model = house.MOCK_MODEL
+
+    def test_the_mock_says_its_sentence(self):
+        for client in self.clients():
+            answer = client.chat.completions.create(model=self.model, messages=ASK)
+            self.assertEqual(answer.choices[0].message.content, house.MOCK_SENTENCE)
+            self.assertEqual(answer.usage.completion_tokens, 8)
+
+    def test_tokens_arrive_one_by_one_in_time(self):
+        # The mock makes 20 words a second of a LONG answer: what arrived in lumps was held back on the way.
+        for client in self.clients():
+            times = []
+            stream = client.chat.completions.create(model=self.model, stream=True,
+                                                    messages=[{"role": "user", "content": "LONG"}])
+            for chunk in stream:
+                if chunk.choices and chunk.choices[0].delta.content:
+                    times.append(time.monotonic())
+                if len(times) == 30:
+                    break
+            stream.close()
+            gaps = sorted(b - a for a, b in zip(times, times[1:]))
+            self.assertGreater(gaps[len(gaps) // 2], 0.03)
+            self.assertGreater(times[-1] - times[0], 1.0)
+
+    def test_responses_are_answered(self):
+        for client in self.clients():
+            answer = client.responses.create(model=self.model, input="hello")
+            self.assertEqual(answer.output_text, house.MOCK_SENTENCE)
+
+    def test_a_route_that_does_not_exist_says_so(self):
+        for client in self.clients():
+            with self.assertRaises(openai.NotFoundError):
+                client.post("/no/such/route", body={}, cast_to=object)
+
+
+class RealModelTest(Shared, Doors):
+    model = house.REAL_MODEL
+
+    @classmethod
+    def prepare(cls, town):
+        cls.options = openai_cases.real_options()
+        super().prepare(town)
+
+    def test_tokens_arrive_one_by_one_in_time(self):
+        for client in self.clients():
+            times = []
+            for chunk in client.chat.completions.create(model=self.model, messages=ASK, max_tokens=8, stream=True):
+                if chunk.choices and chunk.choices[0].delta.content:
+                    times.append(time.monotonic())
+            self.assertGreater(len(times), 4)
+            self.assertGreater(len({round(t, 3) for t in times}), len(times) // 2)
+
+    def test_tools_pass_through(self):
+        tools = [{"type": "function", "function": {
+            "name": "weather", "description": "Weather of a city",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]
+        for client in self.clients():
+            answer = client.chat.completions.create(
+                model=self.model, messages=[{"role": "user", "content": "What is the weather in Paris?"}],
+                tools=tools, tool_choice="required", max_tokens=48, temperature=0)
+            call = answer.choices[0].message.tool_calls[0]
+            self.assertEqual(call.function.name, "weather")
+            self.assertIn("city", json.loads(call.function.arguments))
+            self.assertEqual(answer.choices[0].finish_reason, "tool_calls")
+
+    def test_a_json_schema_binds_the_answer(self):
+        schema = {"type": "object", "properties": {"city": {"type": "string"}, "people": {"type": "integer"}},
+                  "required": ["city", "people"], "additionalProperties": False}
+        for client in self.clients():
+            answer = client.chat.completions.create(
+                model=self.model, messages=[{"role": "user", "content": "Name a city and how many people live there."}],
+                response_format={"type": "json_schema", "json_schema": {"name": "city", "strict": True,
+                                                                        "schema": schema}},
+                max_tokens=64, temperature=0)
+            made = json.loads(answer.choices[0].message.content)
+            self.assertEqual(set(made), {"city", "people"})
+            self.assertIsInstance(made["people"], int)
+
+    def test_logprobs_come_when_asked_and_are_null_otherwise(self):
+        for client in self.clients():
+            arguments = {"model": self.model, "messages": ASK, "max_tokens": 4}
+            with_them = client.chat.completions.create(logprobs=True, top_logprobs=3, **arguments)
+            content = with_them.choices[0].logprobs.content
+            self.assertGreaterEqual(len(content), 1)
+            self.assertEqual(len(content[0].top_logprobs), 3)
+            without = client.chat.completions.with_raw_response.create(**arguments)
+            choice = json.loads(without.text if isinstance(without.text, str) else without.text())["choices"][0]
+            self.assertIn("logprobs", choice)
+            self.assertIsNone(choice["logprobs"])
+
+    def test_a_seeded_answer_is_the_same_through_both_doors(self):
+        texts = [client.chat.completions.create(model=self.model, messages=ASK, max_tokens=8, temperature=0,
+                                                seed=7).choices[0].message.content for client in self.clients()]
+        self.assertEqual(len(texts), 2)
+        self.assertEqual(*texts)
+
+
+if __name__ == "__main__":
+    house.main()
