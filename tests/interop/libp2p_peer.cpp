@@ -1,9 +1,10 @@
-// A libp2p host for the interop tests, made of the parts the relay and the node use: it listens on TCP and WebSocket,
-// or dials, and speaks HTTP on /http/1.1 streams. Says on stdout what the script has to know, ends when stdin ends.
+// A libp2p host for the interop tests, made of the parts the relay and the node use: it listens on TCP and
+// WebSocket, or dials, and speaks HTTP on /http/1.1 streams. Says on stdout what the script has to know, ends
+// when stdin ends.
 //   libp2p_peer listen            prints a multiaddr per transport
-//   libp2p_peer dial URL PEER_ID  tcp://host:port or ws://host:port/; runs its checks, exits with 0 when all held
-#include <boost/asio/posix/stream_descriptor.hpp>
+//   libp2p_peer dial URL PEER_ID  tcp://host:port or ws://host:port/; runs its checks; exit code 0: all held
 #include <unistd.h>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -87,7 +88,8 @@ asio::awaitable<void> serve_stream(world* w, std::unique_ptr<link::stream> strea
   co_await net::serve_http(*stream, handler, w->http, w->with);
 }
 
-asio::awaitable<void> run_session(world* w, std::unique_ptr<link::session> session, async::task_scope* streams) {
+asio::awaitable<void> run_session(world* w, std::unique_ptr<link::session> session,
+                                  async::task_scope* streams) {
   link::session* of = session.get();
   of->handle(std::string(link::http_protocol), [w, of, streams](std::uint32_t id) -> link::stream_events* {
     auto made = std::make_unique<link::stream>(*of, id);
@@ -103,8 +105,8 @@ asio::awaitable<void> run_session(world* w, std::unique_ptr<link::session> sessi
 
 asio::awaitable<void> accept_session(world* w, std::unique_ptr<async::byte_stream> stream) {
   const auto until = async::deadline::after(limits::link_handshake_time);
-  auto session = co_await link::session::handshake(std::move(stream), link::role::listener, w->identity, std::nullopt,
-                                                   w->with, until);
+  auto session = co_await link::session::handshake(std::move(stream), link::role::listener, w->identity,
+                                                   std::nullopt, w->with, until);
   if (!session) co_return;
   async::task_scope streams(w->loop.get_executor());
   co_await run_session(w, std::move(*session), &streams);
@@ -117,7 +119,8 @@ asio::awaitable<void> accept_tcp(world* w, std::unique_ptr<net::connection> on) 
 asio::awaitable<void> accept_websocket(world* w, std::unique_ptr<net::connection> on) {
   bytes head(16'384);
   std::size_t have = 0;
-  while (as_chars(bytes_view(head).first(have)).find("\r\n\r\n") == std::string_view::npos && have < head.size()) {
+  while (as_chars(bytes_view(head).first(have)).find("\r\n\r\n") == std::string_view::npos &&
+         have < head.size()) {
     const auto size = co_await on->read_some(bytes_span(head).subspan(have));
     if (!size || *size == 0) co_return;
     have += *size;
@@ -128,7 +131,8 @@ asio::awaitable<void> accept_websocket(world* w, std::unique_ptr<net::connection
   if (stream) co_await accept_session(w, std::move(*stream));
 }
 
-asio::awaitable<void> accept_all(net::listener* on, std::function<void(std::unique_ptr<net::connection>)> accepted) {
+asio::awaitable<void> accept_all(net::listener* on,
+                                 std::function<void(std::unique_ptr<net::connection>)> accepted) {
   co_await on->run(std::move(accepted));
 }
 
@@ -139,11 +143,11 @@ asio::awaitable<void> wait_for_end_of_input(world* w) {
 }
 
 int listen(world& w) {
-  auto tcp = net::listener::open(w.loop.get_executor(), {}), ws = net::listener::open(w.loop.get_executor(), {});
+  auto tcp = net::listener::open(w.loop.get_executor(), {});
+  auto ws = net::listener::open(w.loop.get_executor(), {});
   if (!tcp || !ws) return 1;
-  w.scope.spawn(accept_all, tcp->get(), [&w](std::unique_ptr<net::connection> on) {
-    w.scope.spawn(accept_tcp, &w, std::move(on));
-  });
+  w.scope.spawn(accept_all, tcp->get(),
+                [&w](std::unique_ptr<net::connection> on) { w.scope.spawn(accept_tcp, &w, std::move(on)); });
   w.scope.spawn(accept_all, ws->get(), [&w](std::unique_ptr<net::connection> on) {
     w.scope.spawn(accept_websocket, &w, std::move(on));
   });
@@ -180,7 +184,7 @@ asio::awaitable<void> check(link::session* on, int* failures) {
     std::printf("%s %s\n", held ? "ok" : "FAILED", what);
     if (!held) ++*failures;
   };
-  // First, so that js-libp2p has finished its upgrade: it resets streams whose data and end both come before that.
+  // First, so that js-libp2p has finished its upgrade: it resets streams whose data and end come before that.
   link::stream other(*on, "/nothing/1.0.0");
   bytes buffer(10);
   const auto refused = co_await other.read_some(buffer);
@@ -226,8 +230,8 @@ asio::awaitable<void> dial(world* w, codec::url to, codec::peer_id peer, bool we
     if (opened) stream = std::move(*opened);
   }
   if (!stream) co_return;
-  auto session = co_await link::session::handshake(std::move(stream), link::role::dialer, w->identity, peer, w->with,
-                                                   until);
+  auto session = co_await link::session::handshake(std::move(stream), link::role::dialer, w->identity, peer,
+                                                   w->with, until);
   if (!session) co_return;
   *failures = 0;
   async::task_scope streams(w->loop.get_executor());

@@ -4,6 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
+bin=$(cd "$1" && pwd)
 export CARGO_TARGET_DIR="$root/build/rust"
 log=$root/build/log/cargo-interop.log
 mkdir -p "$root/build/log"
@@ -11,4 +12,4 @@ command -v cargo >/dev/null || { echo "skipped: cargo is not installed"; exit 77
 cd "$here"
 cargo fetch --quiet --locked >"$log" 2>&1 || { tail -3 "$log"; echo "skipped: the crates cannot be had"; exit 77; }
 cargo build --quiet --locked --offline >"$log" 2>&1 || { tail -20 "$log"; exit 1; }
-exec "$root/tools/tp/run-node.sh" interop/js stock-ohttp.mjs "$1" "$CARGO_TARGET_DIR/debug/stock-ohttp-client"
+exec "$root/tools/tp/run-node.sh" interop/js stock-ohttp.mjs "$bin" "$CARGO_TARGET_DIR/debug/stock-ohttp-client"
