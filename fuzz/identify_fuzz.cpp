@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (length->value > limits::identify_bytes_max) return 0;  // a missing key is written as an empty one
   const auto again = p2p::parse_identify(bytes_view(written).subspan(length->size));
   TP_ASSERT(again && again->protocols == parsed->protocols && again->public_key == parsed->public_key &&
-            again->listen_addresses == parsed->listen_addresses && again->agent_version == parsed->agent_version);
+            again->listen_addresses == parsed->listen_addresses &&
+            again->agent_version == parsed->agent_version);
   return 0;
 }

@@ -1,5 +1,5 @@
-// The listener never takes more than it was given, answers the same however the input is cut, and ends after a bounded
-// number of proposals. The initiator accepts nothing but the exact answer.
+// The listener never takes more than it was given, answers the same however the input is cut, and ends after
+// a bounded number of proposals. The initiator accepts nothing but the exact answer.
 #include "libp2p/multistream.hpp"
 
 #include <algorithm>
@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const bytes_view input(data, size);
   const outcome whole = listen(input, size), bytewise = listen(input, 1);
-  TP_ASSERT(whole.accepted == bytewise.accepted && whole.used == bytewise.used && whole.answer == bytewise.answer);
+  TP_ASSERT(whole.accepted == bytewise.accepted && whole.used == bytewise.used &&
+            whole.answer == bytewise.answer);
   TP_ASSERT(whole.answer.size() < 4'096);
 
   const bytes proposal = p2p::multistream_proposal(offered[0]);

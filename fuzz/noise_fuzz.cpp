@@ -1,4 +1,5 @@
-// Noise from a stranger: nothing but the peer's own key makes a handshake or a message succeed, in either role.
+// Noise from a stranger: nothing but the peer's own key makes a handshake or a message succeed, in either
+// role.
 #include "libp2p/noise_handshake.hpp"
 
 #include "base/assert.hpp"

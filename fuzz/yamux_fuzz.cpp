@@ -1,6 +1,6 @@
-// A whole mux fed by a peer that may send anything: windows are kept, streams are bounded, callbacks come in an order
-// that makes sense, and the pieces in which the input comes make no difference. The user of the streams reads,
-// answers, finishes and resets as the input says.
+// A whole mux fed by a peer that may send anything: windows are kept, streams are bounded, callbacks come in
+// an order that makes sense, and the pieces in which the input comes make no difference. The user of the
+// streams reads, answers, finishes and resets as the input says.
 #include <map>
 #include <memory>
 

@@ -1,7 +1,7 @@
-// Plaintext waiting to be sealed, laid out so that sealing needs no copy: every 65,519 bytes stand between room for a
-// Noise length (2) and a tag (16). Handlers append Yamux frames, noise_sealer turns the whole into Noise messages in
-// place, the transport writes one contiguous view (HOTPATH rule 1).
-// Owner: one session; loop thread. Not bounded here: the session compares size() with its backlog limit.
+// Plaintext waiting to be sealed, laid out so that sealing needs no copy: every 65,519 bytes stand between
+// room for a Noise length (2) and a tag (16). Handlers append Yamux frames, noise_sealer turns the whole into
+// Noise messages in place, the transport writes one contiguous view (HOTPATH rule 1). Owner: one session;
+// loop thread. Not bounded here: the session compares size() with its backlog limit.
 #pragma once
 
 #include <utility>
@@ -35,7 +35,9 @@ class frame_buffer {
  private:
   friend class noise_sealer;
   static constexpr std::size_t gap = length_bytes + tag_bytes;
-  static constexpr std::size_t place(std::size_t offset) { return offset + length_bytes + gap * (offset / chunk_max); }
+  static constexpr std::size_t place(std::size_t offset) {
+    return offset + length_bytes + gap * (offset / chunk_max);
+  }
 
   bytes buffer_;
   std::size_t size_ = 0;

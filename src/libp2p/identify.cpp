@@ -7,8 +7,8 @@
 namespace tp::p2p {
 namespace {
 
-constexpr std::uint32_t public_key_field = 1, listen_address_field = 2, protocol_field = 3, observed_address_field = 4,
-                        protocol_version_field = 5, agent_version_field = 6;
+constexpr std::uint32_t public_key_field = 1, listen_address_field = 2, protocol_field = 3,
+                        observed_address_field = 4, protocol_version_field = 5, agent_version_field = 6;
 
 }  // namespace
 
@@ -17,12 +17,14 @@ bytes encode(const identify_message& message) {
   codec::put_bytes_field(body, public_key_field, bytes_view(message.public_key));
   for (const bytes& address : message.listen_addresses)
     codec::put_bytes_field(body, listen_address_field, bytes_view(address));
-  for (const std::string& protocol : message.protocols) codec::put_bytes_field(body, protocol_field, protocol);
+  for (const std::string& protocol : message.protocols)
+    codec::put_bytes_field(body, protocol_field, protocol);
   if (!message.observed_address.empty())
     codec::put_bytes_field(body, observed_address_field, bytes_view(message.observed_address));
   if (!message.protocol_version.empty())
     codec::put_bytes_field(body, protocol_version_field, message.protocol_version);
-  if (!message.agent_version.empty()) codec::put_bytes_field(body, agent_version_field, message.agent_version);
+  if (!message.agent_version.empty())
+    codec::put_bytes_field(body, agent_version_field, message.agent_version);
   bytes out;
   codec::put_uvarint(out, body.size());
   append(out, bytes_view(body));
@@ -41,15 +43,29 @@ result<identify_message> parse_identify(bytes_view message) {
     if (value.type != codec::protobuf_type::bytes) continue;
     const std::string text(as_chars(value.data));
     switch (value.number) {
-      case public_key_field: parsed.public_key = to_bytes(value.data); break;
-      case listen_address_field: parsed.listen_addresses.push_back(to_bytes(value.data)); break;
-      case protocol_field: parsed.protocols.push_back(text); break;
-      case observed_address_field: parsed.observed_address = to_bytes(value.data); break;
-      case protocol_version_field: parsed.protocol_version = text; break;
-      case agent_version_field: parsed.agent_version = text; break;
-      default: break;
+      case public_key_field:
+        parsed.public_key = to_bytes(value.data);
+        break;
+      case listen_address_field:
+        parsed.listen_addresses.push_back(to_bytes(value.data));
+        break;
+      case protocol_field:
+        parsed.protocols.push_back(text);
+        break;
+      case observed_address_field:
+        parsed.observed_address = to_bytes(value.data);
+        break;
+      case protocol_version_field:
+        parsed.protocol_version = text;
+        break;
+      case agent_version_field:
+        parsed.agent_version = text;
+        break;
+      default:
+        break;
     }
-    if (parsed.listen_addresses.size() + parsed.protocols.size() > limits::identify_entries_max) return errc::too_many;
+    if (parsed.listen_addresses.size() + parsed.protocols.size() > limits::identify_entries_max)
+      return errc::too_many;
   }
 }
 

@@ -16,10 +16,10 @@ inline constexpr std::string_view ping_protocol = "/ipfs/ping/1.0.0";
 inline constexpr std::size_t ping_bytes = 32;
 
 struct identify_message {
-  bytes public_key;                    // codec::peer_id::key_message()
-  std::vector<bytes> listen_addresses; // binary multiaddrs, without /p2p
+  bytes public_key;                     // codec::peer_id::key_message()
+  std::vector<bytes> listen_addresses;  // binary multiaddrs, without /p2p
   std::vector<std::string> protocols;
-  bytes observed_address;              // binary multiaddr; empty = unknown
+  bytes observed_address;  // binary multiaddr; empty = unknown
   std::string protocol_version;
   std::string agent_version;
 };
@@ -27,7 +27,8 @@ struct identify_message {
 // With its length prefix. Empty fields are left out.
 bytes encode(const identify_message& message);
 
-// Without length prefix; at most limits::identify_bytes_max. Errors: too_large, too_many (entries), invalid_protobuf.
+// Without length prefix; at most limits::identify_bytes_max. Errors: too_large, too_many (entries),
+// invalid_protobuf.
 result<identify_message> parse_identify(bytes_view message);
 
 }  // namespace tp::p2p

@@ -35,7 +35,8 @@ result<message> read_message(bytes_view input) {
     if (input.size() >= 2) return errc::multistream_rejected;  // 1,024 needs two bytes
     return message{};
   }
-  if (length->value == 0 || length->value > limits::multistream_message_max) return errc::multistream_rejected;
+  if (length->value == 0 || length->value > limits::multistream_message_max)
+    return errc::multistream_rejected;
   const auto body = static_cast<std::size_t>(length->value);
   if (input.size() - length->size < body) return message{};
   const std::string_view text = as_chars(input.subspan(length->size, body));
@@ -61,7 +62,8 @@ result<std::size_t> multistream_initiator::on_bytes(bytes_view input) {
 }
 
 result<multistream_listener::step> multistream_listener::on_bytes(bytes_view input,
-                                                                  std::span<const std::string> offered, bytes& answer) {
+                                                                  std::span<const std::string> offered,
+                                                                  bytes& answer) {
   step done;
   while (done.used < input.size()) {
     result<message> next = message{};

@@ -1,6 +1,7 @@
-// multistream-select 1.0.0: which protocol a stream (or a raw connection) speaks. Each message is an unsigned varint
-// length, a text and "\n". Two machines without a socket; owner: the stream they negotiate for.
-// Refuses: messages over limits::multistream_message_max, more than multistream_tries_max proposals, no header.
+// multistream-select 1.0.0: which protocol a stream (or a raw connection) speaks. Each message is an unsigned
+// varint length, a text and "\n". Two machines without a socket; owner: the stream they negotiate for.
+// Refuses: messages over limits::multistream_message_max, more than multistream_tries_max proposals, no
+// header.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class multistream_initiator {
   // `proposal` is multistream_proposal() and must outlive the machine.
   explicit multistream_initiator(bytes_view proposal) : expected_(proposal) {}
 
-  // Takes bytes of the answer and says how many; what follows the answer is the protocol's own and is not taken.
-  // multistream_rejected: "na" or anything else.
+  // Takes bytes of the answer and says how many; what follows the answer is the protocol's own and is not
+  // taken. multistream_rejected: "na" or anything else.
   result<std::size_t> on_bytes(bytes_view input);
   bool accepted() const noexcept { return matched_ == expected_.size(); }
 

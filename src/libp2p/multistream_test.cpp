@@ -16,8 +16,8 @@ struct listener_case {
   std::string name;
   std::string input;
   std::string answer;
-  int accepted = -1;             // index, -1 = none, -2 = rejected
-  std::string rest;              // bytes after the accepted proposal
+  int accepted = -1;  // index, -1 = none, -2 = rejected
+  std::string rest;   // bytes after the accepted proposal
 };
 
 std::string message(std::string_view text) {
@@ -34,7 +34,8 @@ TEST_P(listener_test, answers_in_one_piece_and_byte_by_byte) {
     int accepted = -1;
     std::size_t used = 0;
     while (used < given.input.size() && accepted == -1) {
-      const auto input = as_bytes(given.input).subspan(used).first(std::min(piece, given.input.size() - used));
+      const auto input =
+          as_bytes(given.input).subspan(used).first(std::min(piece, given.input.size() - used));
       const auto step = machine.on_bytes(input, offered, answer);
       if (!step) {
         EXPECT_EQ(step.error(), make_error_code(errc::multistream_rejected));
@@ -56,13 +57,17 @@ INSTANTIATE_TEST_SUITE_P(
     multistream, listener_test,
     ::testing::Values(
         listener_case{"accepts", header + message("/http/1.1"), header + message("/http/1.1"), 0, ""},
-        listener_case{"leaves_data", header + message("/http/1.1") + "GET", header + message("/http/1.1"), 0, "GET"},
+        listener_case{"leaves_data", header + message("/http/1.1") + "GET", header + message("/http/1.1"), 0,
+                      "GET"},
         listener_case{"na_then_accepts", header + message("/x") + message("/ipfs/ping/1.0.0"),
                       header + message("na") + message("/ipfs/ping/1.0.0"), 1, ""},
         listener_case{"lists", header + message("ls"),
                       header + "\x1e" + message("/http/1.1") + message("/ipfs/ping/1.0.0") + "\n", -1, ""},
         listener_case{"no_header", message("/http/1.1"), "", -2, ""},
-        listener_case{"no_newline", "\x03" "abc", "", -2, ""},
+        listener_case{"no_newline",
+                      "\x03"
+                      "abc",
+                      "", -2, ""},
         listener_case{"empty_message", std::string(1, '\0'), "", -2, ""},
         listener_case{"too_long", "\x81\x08", "", -2, ""},
         listener_case{"length_never_ends", "\xff\xff\xff", "", -2, ""}),

@@ -10,7 +10,8 @@ crypto::aead_nonce noise_nonce(std::uint64_t counter) {
   return nonce;
 }
 
-noise_sealer::noise_sealer(bytes_view key) : key_(crypto::aead_id::chacha20_poly1305, key, crypto::aead_use::seal) {}
+noise_sealer::noise_sealer(bytes_view key)
+    : key_(crypto::aead_id::chacha20_poly1305, key, crypto::aead_use::seal) {}
 
 bytes_view noise_sealer::seal(frame_buffer& plain) {
   if (plain.empty()) return {};
@@ -27,7 +28,8 @@ bytes_view noise_sealer::seal(frame_buffer& plain) {
   return plain.buffer_;
 }
 
-noise_opener::noise_opener(bytes_view key) : key_(crypto::aead_id::chacha20_poly1305, key, crypto::aead_use::open) {}
+noise_opener::noise_opener(bytes_view key)
+    : key_(crypto::aead_id::chacha20_poly1305, key, crypto::aead_use::open) {}
 
 result<bytes_view> noise_opener::open(bytes_span message) {
   if (message.size() < frame_buffer::tag_bytes) return errc::noise_failed;

@@ -9,7 +9,8 @@
 namespace tp::p2p {
 namespace {
 
-constexpr std::string_view protocol_name = "Noise_XX_25519_ChaChaPoly_SHA256";  // 32 bytes: used as the first hash
+constexpr std::string_view protocol_name =
+    "Noise_XX_25519_ChaChaPoly_SHA256";  // 32 bytes: used as the first hash
 constexpr std::string_view signature_prefix = "noise-libp2p-static-key:";
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t sealed_key_bytes = key_bytes + crypto::aead_tag_bytes;
@@ -52,8 +53,8 @@ result<early_muxer> read_extensions(bytes_view extensions) {
 
 }  // namespace
 
-noise_handshake::noise_handshake(role as, const crypto::ed25519_key& identity, std::optional<codec::peer_id> expected,
-                                 random_source& random)
+noise_handshake::noise_handshake(role as, const crypto::ed25519_key& identity,
+                                 std::optional<codec::peer_id> expected, random_source& random)
     : role_(as),
       step_(as == role::dialer ? step::expect_answer : step::expect_ephemeral),
       identity_(identity),
@@ -84,11 +85,18 @@ result<void> noise_handshake::on_message(bytes_view message, bytes& out) {
   result<void> read = errc::noise_failed;
   if (message.size() > limits::noise_handshake_bytes_max) step_ = step::failed;
   switch (step_) {
-    case step::expect_ephemeral: read = read_ephemeral(message, out); break;
-    case step::expect_answer: read = read_answer(message, out); break;
-    case step::expect_static: read = read_static(message); break;
+    case step::expect_ephemeral:
+      read = read_ephemeral(message, out);
+      break;
+    case step::expect_answer:
+      read = read_answer(message, out);
+      break;
+    case step::expect_static:
+      read = read_static(message);
+      break;
     case step::done:
-    case step::failed: break;
+    case step::failed:
+      break;
   }
   if (!read) step_ = step::failed;
   return read;
@@ -169,7 +177,8 @@ result<void> noise_handshake::check_payload(bytes_view payload) {
   }
   const result<codec::peer_id> peer = codec::peer_id::from_key_message(key);
   if (!peer) return errc::noise_failed;
-  if (!crypto::ed25519_verify(peer->public_key(), signed_text(remote_static_), signature)) return errc::noise_failed;
+  if (!crypto::ed25519_verify(peer->public_key(), signed_text(remote_static_), signature))
+    return errc::noise_failed;
   if (expected_ && *peer != *expected_) return errc::peer_id_mismatch;
   remote_ = *peer;
   return {};

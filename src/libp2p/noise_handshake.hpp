@@ -1,7 +1,8 @@
-// Noise_XX_25519_ChaChaPoly_SHA256 as libp2p uses it (Noise specification section 5; libp2p specs, noise/README):
-// who the peer is, proven, and two transport keys. A machine without a socket, for both roles; one per connection.
-// The only way to a sealer and an opener is done(): a peer whose identity was not verified never has them.
-// Refuses: identities other than Ed25519, handshake messages over limits::noise_handshake_bytes_max.
+// Noise_XX_25519_ChaChaPoly_SHA256 as libp2p uses it (Noise specification section 5; libp2p specs,
+// noise/README): who the peer is, proven, and two transport keys. A machine without a socket, for both roles;
+// one per connection. The only way to a sealer and an opener is done(): a peer whose identity was not
+// verified never has them. Refuses: identities other than Ed25519, handshake messages over
+// limits::noise_handshake_bytes_max.
 #pragma once
 
 #include <array>

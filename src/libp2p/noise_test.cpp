@@ -25,7 +25,9 @@ class scripted_random final : public random_source {
   std::size_t used_ = 0;
 };
 
-std::string text(const json::object& from, std::string_view name) { return std::string(from.at(name).as_string()); }
+std::string text(const json::object& from, std::string_view name) {
+  return std::string(from.at(name).as_string());
+}
 bytes unhex(const json::object& from, std::string_view name) { return *codec::hex_decode(text(from, name)); }
 
 struct vector_side {
@@ -59,7 +61,8 @@ TEST(noise_handshake, makes_the_messages_of_the_javascript_implementation) {
   const json::object& vector = file.as_object().at("vectors").as_array().at(0).as_object();
   vector_side a(vector.at("dialer").as_object()), b(vector.at("listener").as_object());
   std::vector<bytes> messages;
-  for (const json::value& m : vector.at("messages").as_array()) messages.push_back(unhex(m.as_object(), "bytes"));
+  for (const json::value& m : vector.at("messages").as_array())
+    messages.push_back(unhex(m.as_object(), "bytes"));
   noise_handshake dialer(role::dialer, a.identity, b.peer, a.random);
   noise_handshake listener(role::listener, b.identity, a.peer, b.random);
 
@@ -95,14 +98,17 @@ TEST(noise_handshake, makes_the_messages_of_the_javascript_implementation) {
   }
 }
 
-// Everything fits, but the claimed identity did not sign the Noise key: made with the JavaScript implementation.
+// Everything fits, but the claimed identity did not sign the Noise key: made with the JavaScript
+// implementation.
 TEST(noise_handshake, refuses_an_identity_that_did_not_sign) {
   const json::value file = load(TP_SOURCE_DIR "/tests/testdata/libp2p/noise_xx.json");
   for (const std::size_t which : {std::size_t{1}, std::size_t{2}}) {
     const json::object& vector = file.as_object().at("vectors").as_array().at(which).as_object();
     vector_side a(vector.at("dialer").as_object()), b(vector.at("listener").as_object());
     const json::array& messages = vector.at("messages").as_array();
-    const auto message = [&messages](std::size_t i) { return body(unhex(messages.at(i).as_object(), "bytes")); };
+    const auto message = [&messages](std::size_t i) {
+      return body(unhex(messages.at(i).as_object(), "bytes"));
+    };
     bytes out;
     if (text(vector, "forger") == "listener") {
       noise_handshake dialer(role::dialer, a.identity, std::nullopt, a.random);
@@ -183,11 +189,13 @@ TEST(noise_cipher, a_large_buffer_becomes_full_messages_that_open_again) {
   const bytes key(32, 5);
   noise_sealer sealer(key);
   noise_opener opener(key);
-  for (const std::size_t size : {std::size_t{1}, frame_buffer::chunk_max, frame_buffer::chunk_max + 1, std::size_t{200'000}}) {
+  for (const std::size_t size :
+       {std::size_t{1}, frame_buffer::chunk_max, frame_buffer::chunk_max + 1, std::size_t{200'000}}) {
     frame_buffer buffer;
     bytes wanted(size);
     for (std::size_t i = 0; i < size; ++i) wanted[i] = static_cast<std::uint8_t>(i * 13 + i / 256);
-    for (std::size_t i = 0; i < size; i += 7'001) buffer.append(bytes_view(wanted).subspan(i, std::min<std::size_t>(7'001, size - i)));
+    for (std::size_t i = 0; i < size; i += 7'001)
+      buffer.append(bytes_view(wanted).subspan(i, std::min<std::size_t>(7'001, size - i)));
     EXPECT_EQ(buffer.size(), size);
     EXPECT_EQ(buffer.plaintext(), wanted);
     bytes sealed = to_bytes(sealer.seal(buffer));

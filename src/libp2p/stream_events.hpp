@@ -1,6 +1,6 @@
 // What a stream tells the code that uses it, and the two words every stream function needs.
-// Owner: the user of the stream. Called on the session's loop thread, never concurrently. A callback may call any
-// function of the session, for this stream too; it may not destroy the session.
+// Owner: the user of the stream. Called on the session's loop thread, never concurrently. A callback may call
+// any function of the session, for this stream too; it may not destroy the session.
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,8 @@ bytes_view stream_mux::proposal_of(std::string_view name) {
   return proposed_.back().proposal;
 }
 
-result<std::uint32_t> stream_mux::open(std::string_view protocol, bytes_view first, bytes_view second, fin end,
-                                       stream_events& events) {
+result<std::uint32_t> stream_mux::open(std::string_view protocol, bytes_view first, bytes_view second,
+                                       fin end, stream_events& events) {
   if (go_away_received_) return errc::connection_closed;
   const bytes_view proposal = proposal_of(protocol);
   if (first.size() + second.size() > limits::yamux_window - proposal.size()) return errc::too_large;
@@ -134,10 +134,18 @@ void stream_mux::on_stream(yamux_stream& stream) { stream.slot.now = use::answer
 
 void stream_mux::on_data(yamux_stream& stream, bytes_view piece) {
   switch (stream.slot.now) {
-    case use::proposing: on_answer(stream, piece); break;
-    case use::answering: on_proposals(stream, piece); break;
-    case use::application: stream.slot.events->on_data(piece); break;
-    case use::echo: echo(stream, piece); break;
+    case use::proposing:
+      on_answer(stream, piece);
+      break;
+    case use::answering:
+      on_proposals(stream, piece);
+      break;
+    case use::application:
+      stream.slot.events->on_data(piece);
+      break;
+    case use::echo:
+      echo(stream, piece);
+      break;
     case use::probe:
       yamux_.consumed(stream, piece.size());
       probe_received_ += piece.size();
@@ -240,12 +248,20 @@ void stream_mux::refuse(yamux_stream& stream) {
 
 void stream_mux::on_fin(yamux_stream& stream) {
   switch (stream.slot.now) {
-    case use::proposing: refuse(stream); break;
-    case use::answering: yamux_.reset(stream); break;
-    case use::application: stream.slot.events->on_fin(); break;
+    case use::proposing:
+      refuse(stream);
+      break;
+    case use::answering:
+      yamux_.reset(stream);
+      break;
+    case use::application:
+      stream.slot.events->on_fin();
+      break;
     case use::echo:
     case use::probe:
-    case use::discard: write_with_answer(stream, {}, fin::yes); break;
+    case use::discard:
+      write_with_answer(stream, {}, fin::yes);
+      break;
   }
 }
 

@@ -1,8 +1,8 @@
-// Many protocol streams on one authenticated connection: Yamux, multistream-select on each stream, ping and identify.
-// A machine without a socket: decrypted bytes in, calls to stream_events out, plaintext frames into a frame_buffer.
-// Owner: link::session. Loop thread. Callbacks may call any function here but on_bytes().
-// A stream of ours negotiates optimistically: header, protocol and first bytes leave in one frame (HOTPATH rule 3). Our
-// answer to such a peer waits for our first bytes; a peer that waits for the answer gets it at once.
+// Many protocol streams on one authenticated connection: Yamux, multistream-select on each stream, ping and
+// identify. A machine without a socket: decrypted bytes in, calls to stream_events out, plaintext frames into
+// a frame_buffer. Owner: link::session. Loop thread. Callbacks may call any function here but on_bytes(). A
+// stream of ours negotiates optimistically: header, protocol and first bytes leave in one frame (HOTPATH rule
+// 3). Our answer to such a peer waits for our first bytes; a peer that waits for the answer gets it at once.
 #pragma once
 
 #include <deque>
@@ -58,7 +58,8 @@ class stream_mux final : private yamux_events {
     bytes proposal;
     stream_handler handler;
   };
-  static constexpr std::size_t peak_unit = 20;  // each opening lets the remembered maximum sink by 1/20 stream
+  static constexpr std::size_t peak_unit =
+      20;  // each opening lets the remembered maximum sink by 1/20 stream
 
   void on_stream(yamux_stream& stream) override;
   void on_data(yamux_stream& stream, bytes_view piece) override;
@@ -83,7 +84,7 @@ class stream_mux final : private yamux_events {
   random_source& random_;
   std::vector<std::string> offered_;  // names, in the order of handlers_
   std::deque<protocol> handlers_;
-  std::deque<protocol> proposed_;     // what we have opened streams for, each once; few, because we name them
+  std::deque<protocol> proposed_;  // what we have opened streams for, each once; few, because we name them
   bytes scratch_;
   yamux yamux_;
   std::size_t open_ = 0;

@@ -98,7 +98,8 @@ TEST(stream_mux, identify_says_key_agent_and_protocols) {
   EXPECT_EQ(length->value + length->size, m.ours.received.size());
   EXPECT_EQ(parsed->agent_version, "test");
   EXPECT_EQ(parsed->public_key, bytes(36, 1));
-  EXPECT_EQ(parsed->protocols, (std::vector<std::string>{"/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", "/echo/1.0.0"}));
+  EXPECT_EQ(parsed->protocols,
+            (std::vector<std::string>{"/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", "/echo/1.0.0"}));
 }
 
 TEST(stream_mux, ping_streams_echo_and_end_with_the_peers_end) {
@@ -160,7 +161,8 @@ TEST(stream_mux, after_go_away_nothing_is_opened) {
 TEST(identify, refuses_what_is_too_large_or_has_too_many_entries) {
   EXPECT_EQ(to_errc(parse_identify(bytes(limits::identify_bytes_max + 1)).error()), errc::too_large);
   bytes many;
-  for (std::size_t i = 0; i <= limits::identify_entries_max; ++i) append(many, bytes_view(bytes{0x1a, 1, 'x'}));
+  for (std::size_t i = 0; i <= limits::identify_entries_max; ++i)
+    append(many, bytes_view(bytes{0x1a, 1, 'x'}));
   EXPECT_EQ(to_errc(parse_identify(many).error()), errc::too_many);
 }
 

@@ -35,9 +35,12 @@ result<upgrade::progress> upgrade::step(bytes& out) {
       if (phase_ == phase::handshake) noise_.start(out);
       return phase_ == phase::handshake ? progress::goes_on : progress::waits;
     }
-    case phase::handshake: return shake_hands(out);
-    case phase::select_yamux: return select_yamux(out);
-    case phase::done: break;
+    case phase::handshake:
+      return shake_hands(out);
+    case phase::select_yamux:
+      return select_yamux(out);
+    case phase::done:
+      break;
   }
   return progress::waits;
 }

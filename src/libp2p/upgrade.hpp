@@ -1,6 +1,7 @@
-// From a raw connection to an authenticated, encrypted, multiplexable one: multistream-select /noise, Noise XX, then
-// Yamux either agreed inside the handshake or by multistream-select (libp2p specs, connections/README).
-// A machine without a socket; the driver feeds what it reads and sends what is appended. One per connection.
+// From a raw connection to an authenticated, encrypted, multiplexable one: multistream-select /noise, Noise
+// XX, then Yamux either agreed inside the handshake or by multistream-select (libp2p specs,
+// connections/README). A machine without a socket; the driver feeds what it reads and sends what is appended.
+// One per connection.
 #pragma once
 
 #include <memory>
@@ -20,11 +21,13 @@ struct upgraded {
 class upgrade {
  public:
   // `identity` must outlive the machine.
-  upgrade(role as, const crypto::ed25519_key& identity, std::optional<codec::peer_id> expected, random_source& random);
+  upgrade(role as, const crypto::ed25519_key& identity, std::optional<codec::peer_id> expected,
+          random_source& random);
 
   // What a dialer sends first; nothing for a listener.
   void start(bytes& out);
-  // Any pieces. multistream_rejected, noise_failed, peer_id_mismatch; then only closing the connection is left.
+  // Any pieces. multistream_rejected, noise_failed, peer_id_mismatch; then only closing the connection is
+  // left.
   result<void> on_bytes(bytes_view input, bytes& out);
   bool done() const noexcept { return phase_ == phase::done; }
   upgraded take();  // once, when done()

@@ -1,8 +1,9 @@
-// Yamux: many streams over one connection, each with its own credit in both directions (hashicorp yamux spec.md).
-// A machine without a socket: decrypted bytes in, calls to yamux_events out, frames appended to a frame_buffer.
-// Owner: stream_mux. Loop thread. Callbacks may call any function here, also for the stream they are about.
-// Refuses: unknown versions and types, bytes beyond the granted window (window_exceeded), data after FIN, ids of the
-// wrong parity or already open (yamux_protocol), more than limits::yamux_streams_max streams of the peer (reset).
+// Yamux: many streams over one connection, each with its own credit in both directions (hashicorp yamux
+// spec.md). A machine without a socket: decrypted bytes in, calls to yamux_events out, frames appended to a
+// frame_buffer. Owner: stream_mux. Loop thread. Callbacks may call any function here, also for the stream
+// they are about. Refuses: unknown versions and types, bytes beyond the granted window (window_exceeded),
+// data after FIN, ids of the wrong parity or already open (yamux_protocol), more than
+// limits::yamux_streams_max streams of the peer (reset).
 #pragma once
 
 #include <array>
@@ -50,7 +51,7 @@ class yamux_events {
   virtual void on_fin(yamux_stream& stream) = 0;
   virtual void on_reset(yamux_stream& stream, errc reason) = 0;  // by the peer, or end(); not by reset()
   virtual void on_window(yamux_stream& stream) = 0;              // send_window grew
-  virtual void on_closed(yamux_stream& stream) = 0;              // leaves the table, for whatever reason; the last
+  virtual void on_closed(yamux_stream& stream) = 0;  // leaves the table, for whatever reason; the last
   virtual void on_go_away(std::uint32_t code) = 0;
 
  protected:
@@ -65,7 +66,8 @@ class yamux {
   // Decrypted bytes in any pieces. After an error (yamux_protocol, window_exceeded) only end() makes sense.
   result<void> on_bytes(bytes_view input);
 
-  // Data with SYN at once, FIN in a second frame; the parts together must fit the initial window (asserted). too_many.
+  // Data with SYN at once, FIN in a second frame; the parts together must fit the initial window (asserted).
+  // too_many.
   result<yamux_stream*> open(std::initializer_list<bytes_view> parts, fin end);
   yamux_stream* find(std::uint32_t id);
 
@@ -119,7 +121,7 @@ class yamux {
   std::size_t header_size_ = 0;
   yamux_header header_;
   std::uint32_t payload_left_ = 0;
-  yamux_stream* reading_ = nullptr;  // nullptr: the payload is nobody's and skipped
+  yamux_stream* reading_ = nullptr;          // nullptr: the payload is nobody's and skipped
   unsigned depth_ = 0;                       // callbacks may be running: ended streams stay in memory
   std::vector<table::node_type> graveyard_;  // streams that ended since the last input or opening
 

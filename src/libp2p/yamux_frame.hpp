@@ -1,5 +1,5 @@
-// The 12-byte Yamux header (hashicorp yamux spec, "Framing"): version, type, flags, stream, length; big-endian.
-// Pure values.
+// The 12-byte Yamux header (hashicorp yamux spec, "Framing"): version, type, flags, stream, length;
+// big-endian. Pure values.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ struct yamux_header {
   yamux_type type = yamux_type::data;
   std::uint16_t flags = 0;
   std::uint32_t stream = 0;
-  std::uint32_t length = 0;  // data: bytes that follow; window update: credit; ping: value; go away: yamux_end
+  std::uint32_t length =
+      0;  // data: bytes that follow; window update: credit; ping: value; go away: yamux_end
 
   bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
   bool operator==(const yamux_header&) const = default;

@@ -80,19 +80,26 @@ INSTANTIATE_TEST_SUITE_P(
         input_case{"window_grows", joined({window(syn, 1, 0), window(0, 1, 7)}), "open1 window1:262151 "},
         input_case{"reset", joined({data(syn, 1, 1), window(rst, 1, 0)}), "open1 data1:1 reset1 closed1 "},
         input_case{"opened_and_reset_at_once", window(syn | rst, 1, 0), ""},
-        input_case{"data_after_reset_is_skipped", joined({window(syn, 1, 0), window(rst, 1, 0), data(0, 1, 9), window(syn, 3, 0)}),
+        input_case{"data_after_reset_is_skipped",
+                   joined({window(syn, 1, 0), window(rst, 1, 0), data(0, 1, 9), window(syn, 3, 0)}),
                    "open1 reset1 closed1 open3 "},
-        input_case{"half_a_window_gives_credit", joined({data(syn, 1, limits::yamux_window / 2)}), "open1 data1:131072 ",
-                   errc::ok, window(ack, 1, window_size / 2)},
-        input_case{"second_fin_is_nothing", joined({data(syn | end_flag, 1, 0), window(end_flag, 1, 0)}), "open1 fin1 "},
-        input_case{"ping_is_answered", frame(yamux_type::ping, syn, 0, 77), "", errc::ok, frame(yamux_type::ping, ack, 0, 77)},
+        input_case{"half_a_window_gives_credit", joined({data(syn, 1, limits::yamux_window / 2)}),
+                   "open1 data1:131072 ", errc::ok, window(ack, 1, window_size / 2)},
+        input_case{"second_fin_is_nothing", joined({data(syn | end_flag, 1, 0), window(end_flag, 1, 0)}),
+                   "open1 fin1 "},
+        input_case{"ping_is_answered", frame(yamux_type::ping, syn, 0, 77), "", errc::ok,
+                   frame(yamux_type::ping, ack, 0, 77)},
         input_case{"unasked_pong_is_nothing", frame(yamux_type::ping, ack, 0, 77), ""},
         input_case{"go_away", frame(yamux_type::go_away, 0, 0, 0), "go_away0 "},
-        input_case{"data_after_fin", joined({data(syn | end_flag, 1, 1), data(0, 1, 1)}), "open1 data1:1 fin1 ", errc::yamux_protocol},
-        input_case{"beyond_the_window", frame(yamux_type::data, syn, 1, window_size + 1), "open1 ", errc::window_exceeded},
-        input_case{"window_overflow", joined({window(syn, 1, 0), window(0, 1, 0xffffffff)}), "open1 ", errc::yamux_protocol},
+        input_case{"data_after_fin", joined({data(syn | end_flag, 1, 1), data(0, 1, 1)}),
+                   "open1 data1:1 fin1 ", errc::yamux_protocol},
+        input_case{"beyond_the_window", frame(yamux_type::data, syn, 1, window_size + 1), "open1 ",
+                   errc::window_exceeded},
+        input_case{"window_overflow", joined({window(syn, 1, 0), window(0, 1, 0xffffffff)}), "open1 ",
+                   errc::yamux_protocol},
         input_case{"wrong_parity", window(syn, 2, 0), "", errc::yamux_protocol},
-        input_case{"already_open", joined({window(syn, 1, 0), window(syn, 1, 0)}), "open1 ", errc::yamux_protocol},
+        input_case{"already_open", joined({window(syn, 1, 0), window(syn, 1, 0)}), "open1 ",
+                   errc::yamux_protocol},
         input_case{"never_opened_by_us", window(0, 2, 1), "", errc::yamux_protocol},
         input_case{"stream_zero", data(syn, 0, 1), "", errc::yamux_protocol},
         input_case{"ping_without_flags", frame(yamux_type::ping, 0, 0, 1), "", errc::yamux_protocol},
@@ -118,7 +125,8 @@ TEST(yamux, withheld_credit_makes_the_window_run_out) {
 TEST(yamux, streams_beyond_the_limit_are_reset) {
   fixture f;
   std::uint32_t id = 1;
-  for (std::size_t i = 0; i < limits::yamux_streams_max; ++i, id += 2) ASSERT_TRUE(f.machine.on_bytes(window(syn, id, 0)));
+  for (std::size_t i = 0; i < limits::yamux_streams_max; ++i, id += 2)
+    ASSERT_TRUE(f.machine.on_bytes(window(syn, id, 0)));
   EXPECT_TRUE(f.out.empty());
   ASSERT_TRUE(f.machine.on_bytes(data(syn, id, 10)));
   EXPECT_EQ(f.out.plaintext(), window(rst, id, 0));

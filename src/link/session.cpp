@@ -45,8 +45,9 @@ class stream_holder {
 
 async::task<std::unique_ptr<session>> session::handshake(std::unique_ptr<async::byte_stream> stream, role as,
                                                          const crypto::ed25519_key& identity,
-                                                         std::optional<codec::peer_id> expected, services& with,
-                                                         async::deadline until, session_settings settings) {
+                                                         std::optional<codec::peer_id> expected,
+                                                         services& with, async::deadline until,
+                                                         session_settings settings) {
   stream_holder held(std::move(stream));
   async::byte_stream* raw = &*held;
   p2p::upgrade machine(as, identity, expected, with.random);

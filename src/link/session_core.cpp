@@ -23,8 +23,9 @@ p2p::identify_message about(const crypto::ed25519_key& identity, const session_s
 
 }  // namespace
 
-session::core::core(std::unique_ptr<async::byte_stream> stream, p2p::role as, const crypto::ed25519_key& identity,
-                    p2p::upgraded made, services& with, session_settings settings)
+session::core::core(std::unique_ptr<async::byte_stream> stream, p2p::role as,
+                    const crypto::ed25519_key& identity, p2p::upgraded made, services& with,
+                    session_settings settings)
     : remote(made.session.remote),
       executor(stream->executor()),
       mux(as, about(identity, settings), pending_, with.random),
@@ -58,8 +59,10 @@ async::task<void> session::core::run() {
   async::task_scope scope(executor);
   last_read_ = now();
   scope.spawn([](core* self) { return self->write_loop(); }, this);
-  if (closing_) arm_close();
-  else arm_keep_alive();
+  if (closing_)
+    arm_close();
+  else
+    arm_keep_alive();
   const result<void> read = co_await read_loop();
   const errc reason = failed_ != errc::ok ? failed_ : read ? errc::ok : to_errc(read.error());
   end(reason == errc::ok ? errc::connection_closed : reason);

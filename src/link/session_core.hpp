@@ -1,7 +1,7 @@
-// The inside of a session: the driver that moves bytes between the transport, the Noise ciphers and stream_mux.
-// Only session.cpp and session_core.cpp include this. Loop thread.
-// Input: one reader, decrypting in place in one buffer. Output: frames gather in pending_; a flush hands them to the
-// writer, which seals and sends them as one transport write; meanwhile pending_ gathers the next (HOTPATH rules 1, 4).
+// The inside of a session: the driver that moves bytes between the transport, the Noise ciphers and
+// stream_mux. Only session.cpp and session_core.cpp include this. Loop thread. Input: one reader, decrypting
+// in place in one buffer. Output: frames gather in pending_; a flush hands them to the writer, which seals
+// and sends them as one transport write; meanwhile pending_ gathers the next (HOTPATH rules 1, 4).
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -65,8 +65,9 @@ struct session::core {
   const session_settings settings_;
   p2p::noise_sealer sealer_;
   p2p::noise_opener opener_;
-  bytes early_;                            // decrypted while the connection was upgraded
-  std::unique_ptr<std::uint8_t[]> input_;  // not value-initialised: pages an idle session never touches cost nothing
+  bytes early_;  // decrypted while the connection was upgraded
+  std::unique_ptr<std::uint8_t[]>
+      input_;  // not value-initialised: pages an idle session never touches cost nothing
   std::size_t input_size_ = 0;
 
   p2p::frame_buffer pending_;  // mux writes here

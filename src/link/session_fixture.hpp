@@ -1,4 +1,5 @@
-// For tests: two sessions over a pair of memory streams on one loop, and streams that record what they are told.
+// For tests: two sessions over a pair of memory streams on one loop, and streams that record what they are
+// told.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -69,11 +70,9 @@ class session_pair : public ::testing::Test {
     auto [a, b] = async::make_memory_streams(loop.get_executor(), dialer_writes, listener_writes);
     dialer_wire = a.get();
     listener_wire = b.get();
-    scope.spawn(
-        [](session_pair* self, std::unique_ptr<async::byte_stream> s, session_settings how) {
-          return self->serve(std::move(s), role::dialer, std::move(how));
-        },
-        this, std::unique_ptr<async::byte_stream>(std::move(a)), settings);
+    scope.spawn([](session_pair* self, std::unique_ptr<async::byte_stream> s,
+                   session_settings how) { return self->serve(std::move(s), role::dialer, std::move(how)); },
+                this, std::unique_ptr<async::byte_stream>(std::move(a)), settings);
     scope.spawn(
         [](session_pair* self, std::unique_ptr<async::byte_stream> s, session_settings how) {
           return self->serve(std::move(s), role::listener, std::move(how));
@@ -87,7 +86,8 @@ class session_pair : public ::testing::Test {
   bool spin_until(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
     const auto end = std::chrono::steady_clock::now() + limit;
     loop.restart();
-    while (!condition() && std::chrono::steady_clock::now() < end) loop.run_one_for(std::chrono::milliseconds(20));
+    while (!condition() && std::chrono::steady_clock::now() < end)
+      loop.run_one_for(std::chrono::milliseconds(20));
     return condition();
   }
 
@@ -126,7 +126,8 @@ class session_pair : public ::testing::Test {
       return accepted.back().get();
     });
   }
-  std::uint32_t open(recorder& events, std::string_view first, fin end, std::string_view protocol = "/http/1.1") {
+  std::uint32_t open(recorder& events, std::string_view first, fin end,
+                     std::string_view protocol = "/http/1.1") {
     const auto id = dialer->open(protocol, as_bytes(first), {}, end, events);
     EXPECT_TRUE(id.has_value());
     events.on = dialer.get();

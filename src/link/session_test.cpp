@@ -102,9 +102,7 @@ TEST_F(session_test, bodies_beyond_the_window_flow_as_credit_comes_back) {
   wire.split_seed = 3;
   ASSERT_TRUE(connect(wire, wire));
   accept_into_recorders("/http/1.1");
-  on_accept = [](recorder& stream) {
-    stream.on_fin_hook = [&stream] { pump(stream, stream.received); };
-  };
+  on_accept = [](recorder& stream) { stream.on_fin_hook = [&stream] { pump(stream, stream.received); }; };
   const std::string body = pattern(3'000'000);
   recorder ours;
   open(ours, "", fin::no);
@@ -134,9 +132,7 @@ TEST_F(session_test, a_reader_that_gives_no_credit_stops_its_writer_at_the_windo
 TEST_F(session_test, many_streams_at_once_keep_their_bytes_apart) {
   ASSERT_TRUE(connect());
   accept_into_recorders("/http/1.1");
-  on_accept = [](recorder& stream) {
-    stream.on_fin_hook = [&stream] { pump(stream, stream.received); };
-  };
+  on_accept = [](recorder& stream) { stream.on_fin_hook = [&stream] { pump(stream, stream.received); }; };
   std::vector<std::unique_ptr<recorder>> ours;
   for (int i = 0; i < 200; ++i) {
     ours.push_back(std::make_unique<recorder>());
@@ -176,7 +172,8 @@ TEST_F(session_test, a_batch_on_a_quiet_session_leaves_at_once) {
     dialer->finish(ours.id);
     EXPECT_EQ(dialer_wire->written(), before);
   }
-  EXPECT_EQ(dialer_wire->written() - before, 12U + 8U + 12U + 18U);  // one data frame, one FIN, one Noise message
+  EXPECT_EQ(dialer_wire->written() - before,
+            12U + 8U + 12U + 18U);  // one data frame, one FIN, one Noise message
   ASSERT_TRUE(spin_until([&] { return accepted[0]->fin_seen; }));
   EXPECT_EQ(accepted[0]->received, "onetwothree");
 }
@@ -218,9 +215,7 @@ TEST_F(session_test, callbacks_may_reset_or_finish_their_own_stream) {
 TEST_F(session_test, a_callback_may_close_the_session) {
   ASSERT_TRUE(connect());
   accept_into_recorders("/http/1.1");
-  on_accept = [](recorder& stream) {
-    stream.on_data_hook = [&stream] { stream.on->close(); };
-  };
+  on_accept = [](recorder& stream) { stream.on_data_hook = [&stream] { stream.on->close(); }; };
   recorder ours;
   open(ours, pattern(100'000), fin::no);
   ASSERT_TRUE(spin_until([&] { return ends == 2; }));

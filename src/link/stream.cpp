@@ -26,7 +26,8 @@ session* stream::owner() const {
   return held ? *held : nullptr;
 }
 
-// Opens the stream with the bytes, if that has not happened yet, or writes them. The answer is how many were taken.
+// Opens the stream with the bytes, if that has not happened yet, or writes them. The answer is how many were
+// taken.
 result<std::size_t> stream::send(bytes_view data, fin end) {
   session* to = owner();
   if (failed_ != errc::ok) return failed_;

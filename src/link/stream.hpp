@@ -1,7 +1,7 @@
 // A byte_stream over one stream of a session: HTTP is spoken on it as on a socket.
-// Owner: its user; it may outlive the session (operations then fail with connection_reset). Destroying it resets a
-// stream that is not over. Thread: the event loop's; one reader and one writer at a time.
-// Bound: what the peer sent and nobody read is at most the Yamux window; credit is given back only when it is read.
+// Owner: its user; it may outlive the session (operations then fail with connection_reset). Destroying it
+// resets a stream that is not over. Thread: the event loop's; one reader and one writer at a time. Bound:
+// what the peer sent and nobody read is at most the Yamux window; credit is given back only when it is read.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ class stream final : public async::byte_stream, public stream_events {
   async::task<void> write(bytes_view data) override;            // returns when the window took everything
   async::task<void> close_write() override;                     // half-close
   void reset() noexcept override;
-  // The peer reset the stream or the session ended. A half-close is not "gone": the peer may wait for our answer.
+  // The peer reset the stream or the session ended. A half-close is not "gone": the peer may wait for our
+  // answer.
   void on_peer_gone(std::function<void()> gone) override;
   asio::any_io_executor executor() override;
 

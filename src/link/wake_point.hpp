@@ -1,6 +1,7 @@
-// Where one coroutine waits to be resumed at once: wake() runs it inside the call, without a turn of the event loop.
-// That turn is what a timer-based event costs, and the session's writer would pay it for every write (HOTPATH rule 2).
-// Owner: the waiting coroutine's owner; one waiter; loop thread. Cancellation ends the wait, in a later turn.
+// Where one coroutine waits to be resumed at once: wake() runs it inside the call, without a turn of the
+// event loop. That turn is what a timer-based event costs, and the session's writer would pay it for every
+// write (HOTPATH rule 2). Owner: the waiting coroutine's owner; one waiter; loop thread. Cancellation ends
+// the wait, in a later turn.
 #pragma once
 
 #include <boost/asio/associated_cancellation_slot.hpp>
