@@ -247,14 +247,14 @@ class Seen(Marked):
         cls.relay = house.relay(*TRACE)
         cls.node = house.node(cls.relay.url, *TRACE, "--mock-script", cls.script)
 
-    @unittest.skipUnless(places.can_read_memory(), "reading a program's memory needs root")
+    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
     def test_what_the_relay_has_read_is_seen(self):
         self.ask(self.relay.url, "/v1/chat/completions", e2e.question(self.prompt))  # plain, and there is no gateway
         found = self.everywhere(self.relay)
         self.assertIn("memory of the relay: first half of the prompt as utf-8", found)
         self.assertIn("memory of the relay: second half of the prompt as utf-8", found)
 
-    @unittest.skipUnless(places.can_read_memory(), "reading a program's memory needs root")
+    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
     def test_what_the_node_was_told_to_answer_is_seen(self):
         self.assertIn("memory of the node: first half of the answer as utf-8", self.everywhere(self.node))
 

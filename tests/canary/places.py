@@ -2,8 +2,10 @@
 
 Each function yields (place, bytes); the finder looks into them.
 """
+import functools
 import http.client
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 PIECE = 16 << 20
@@ -32,9 +34,23 @@ def metrics(program, url):
         connection.close()
 
 
+# Forbids reading its memory, as the programs do (PR_SET_DUMPABLE is 4), until its standard input is closed.
+CLOSED = "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print(id(sys), flush=True); sys.stdin.read()"
+
+
+@functools.lru_cache(maxsize=None)
 def can_read_memory():
-    """The programs forbid it to their own user (PR_SET_DUMPABLE 0); root in its own namespace may."""
-    return os.geteuid() == 0
+    """The programs forbid it to their own user; root may, but not in every container."""
+    with subprocess.Popen([sys.executable, "-c", CLOSED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as probe:
+        try:
+            address = int(probe.stdout.readline())
+            with open(f"/proc/{probe.pid}/mem", "rb", 0) as mem:
+                mem.seek(address)
+                return len(mem.read(8)) == 8
+        except OSError:
+            return False
+        finally:
+            probe.stdin.close()
 
 
 def memory(program, pid, overlap):

@@ -87,7 +87,7 @@ class Planted(unittest.TestCase):
             found = places.search(self.finder, places.metrics("relay", f"http://127.0.0.1:{server.server_port}"))
             self.assertIn(f"metrics of the relay: {what}", found)
 
-    @unittest.skipUnless(places.can_read_memory(), "reading a program's memory needs root")
+    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
     def test_in_memory(self):
         everything = b"\0".join(data for _, data in self.leaks())
         found = self.in_memory(everything)
@@ -97,7 +97,7 @@ class Planted(unittest.TestCase):
             self.assertEqual(len(self.in_memory(data)), 2)  # both halves, and nothing that is not there
         self.assertEqual(self.in_memory(b"nothing"), [])
 
-    @unittest.skipUnless(places.can_read_memory(), "reading a program's memory needs root")
+    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
     def test_in_memory_across_pieces(self):
         whole, places.PIECE = places.PIECE, 4096
         try:
@@ -118,6 +118,22 @@ class Planted(unittest.TestCase):
             holder.stdin.close()
             holder.wait(20)
             holder.stdout.close()
+
+    def test_forms_as_other_tools_write_them(self):
+        """Literals of xxd, base64 and rev, so that a form missing from the finder is missed here."""
+        finder = Finder(prompt="promptAB01234567MNOPQRSTUVWXYZ89")
+        for text in (
+            "70726f6d7074414230313233343536374d4e4f505152535455565758595a3839",
+            "70726F6D7074414230313233343536374D4E4F505152535455565758595A3839",
+            "cHJvbXB0QUIwMTIzNDU2N01OT1BRUlNUVVZXWFlaODk=",
+            "eHByb21wdEFCMDEyMzQ1NjdNTk9QUVJTVFVWV1hZWjg5",
+            "eHlwcm9tcHRBQjAxMjM0NTY3TU5PUFFSU1RVVldYWVo4OQ==",
+            "98ZYXWVUTSRQPONM76543210BAtpmorp",
+            "OThaWVhXVlVUU1JRUE9OTTc2NTQzMjEwQkF0cG1vcnA=",
+            "".join(rf"\u00{ord(c):x}" for c in "promptAB01234567MNOPQRSTUVWXYZ89"),
+            r'{"a":"\u0070\u0072\u006F\u006D\u0070\u0074\u0041\u0042\u0030\u0031\u0032\u0033\u0034\u0035\u0036\u0037"}',
+        ):
+            self.assertTrue(finder.find(text.encode()), text)
 
     def test_base64_is_found_wherever_it_begins(self):
         raw = self.marker.encode()
