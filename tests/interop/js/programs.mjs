@@ -33,6 +33,7 @@ export class Programs {
       }
       child.stdout.on('data', hear)
       child.stderr.on('data', hear)
+      child.on('error', reject)
       child.on('exit', code => {
         clearTimeout(late)
         reject(new Error(`${what} ended with ${code}: ${said.slice(-2000)}`))
