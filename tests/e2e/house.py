@@ -396,6 +396,8 @@ class Stream:
 
     def begin(self):
         self.response.begin()
+        if self.status != 200:
+            raise AssertionError(f"no stream but status {self.status}: {self.response.read(500).decode()}")
         return self
 
     @property
@@ -419,8 +421,7 @@ class Stream:
         """Waits until that many pieces of text have come."""
         while len(self.words()) < count:  # few, so counting anew costs nothing
             if self.next() is None:
-                raise AssertionError(f"the stream ended after {len(self.words())} pieces of text, status "
-                                     f"{self.status}, error {self.error()}")
+                raise AssertionError(f"the stream ended after {len(self.words())} pieces of text, error {self.error()}")
         return self
 
     def rest(self):
@@ -480,7 +481,7 @@ def main():
         if not os.access(PROGRAMS / program, os.X_OK):
             print(f"skipped: {program} is not built in {PROGRAMS}")
             sys.exit(77)
-    result = unittest.main(verbosity=2, exit=False, argv=sys.argv).result
+    result = unittest.main(verbosity=2, exit=False, warnings="ignore").result
     if result.testsRun == len(result.skipped) and result.wasSuccessful() and result.skipped:
         print(f"skipped: {result.skipped[0][1]}", flush=True)
         sys.exit(77)

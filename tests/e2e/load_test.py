@@ -10,7 +10,7 @@ import http.client
 import house
 
 FAST = {"match": "STREAM", "reply": " ".join(["word"] * 20), "delay_ms_between": 25}
-FLOOD = {"match": "FLOOD", "reply": " ".join(["w"] * 200_000)}  # about 40 MB of events, as fast as they are taken
+FLOOD = {"match": "FLOOD", "reply": " ".join(["w"] * 60_000)}  # about 14 MB of events, as fast as they are taken
 
 
 class ClientGoneTest(house.Case):
