@@ -16,14 +16,16 @@ struct entry {
 };
 
 constexpr entry commands[] = {
-    {"up", run_up},     {"chat", run_chat}, {"gateway", run_gateway}, {"nodes", run_nodes}, {"models", run_models},
-    {"keys", run_keys}, {"seal", run_seal}, {"doctor", run_doctor},   {"bench", run_bench},
+    {"up", run_up},       {"chat", run_chat},     {"gateway", run_gateway},
+    {"nodes", run_nodes}, {"models", run_models}, {"keys", run_keys},
+    {"seal", run_seal},   {"doctor", run_doctor}, {"bench", run_bench},
 };
 
 // `up` and the short commands speak for themselves; their logs are for the curious.
 log_level level_for(const config::loaded& configuration) {
   const bool is_service = configuration.command == "gateway";
-  if (is_service || configuration.values.given("log-level")) return config::chosen_log_level(configuration.values);
+  if (is_service || configuration.values.given("log-level"))
+    return config::chosen_log_level(configuration.values);
   return log_level::warning;
 }
 

@@ -28,7 +28,8 @@ bool is_another_nodes_turn(errc failure) {
 
 }  // namespace
 
-asker::asker(relay_access& relay, std::string model, std::optional<codec::peer_id> pin, const secret_key& with_key)
+asker::asker(relay_access& relay, std::string model, std::optional<codec::peer_id> pin,
+             const secret_key& with_key)
     : relay_(relay), model_(std::move(model)), pin_(pin), node_key_(with_key) {}
 
 task<std::string> asker::choose_model(async::deadline until) {

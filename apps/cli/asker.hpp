@@ -1,6 +1,6 @@
 // One question at a time through a sealed call: chooses model and node, prints the answer as it comes.
-// Used by chat and doctor. Stays with the node that answered first, so that a conversation is read by one node only;
-// if that node is gone before it answered, another one is asked. Loop thread.
+// Used by chat and doctor. Stays with the node that answered first, so that a conversation is read by one
+// node only; if that node is gone before it answered, another one is asked. Loop thread.
 #pragma once
 
 #include <functional>
@@ -24,13 +24,14 @@ struct answered {
 class asker {
  public:
   // `with_key`: the node's API key, may be empty; outlives this.
-  asker(relay_access& relay, std::string model, std::optional<codec::peer_id> pin, const secret_key& with_key);
+  asker(relay_access& relay, std::string model, std::optional<codec::peer_id> pin,
+        const secret_key& with_key);
 
   // The model in use: the wanted one, else the first one on offer. Errors as sealed_client::call.
   task<std::string> choose_model(async::deadline until);
 
-  // `on_node` is called before the first word, `on_text` for each piece. Errors as sealed_client::call; then what
-  // on_text got is partial.
+  // `on_node` is called before the first word, `on_text` for each piece. Errors as sealed_client::call; then
+  // what on_text got is partial.
   struct hooks {
     std::function<void(const answered&)> on_node;
     std::function<void(std::string_view)> on_text;

@@ -34,7 +34,9 @@ class chat {
     at_line_start_ = true;
     asker::hooks hooks;
     hooks.on_node = [this](const answered& by) { introduce(by); };
-    hooks.on_text = [&](std::string_view text) { show(is_terminal_ ? filter.clean(text) : std::string(text)); };
+    hooks.on_text = [&](std::string_view text) {
+      show(is_terminal_ ? filter.clean(text) : std::string(text));
+    };
     const async::deadline until = async::deadline::after(limits::call_time);
     const outcome<answered> out = run_interruptibly(of_.loop, asker_.ask(talk_, how, hooks, until));
     if (!at_line_start_) show("\n");

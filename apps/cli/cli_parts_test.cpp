@@ -17,10 +17,18 @@ TEST(terminal_text, takes_out_what_could_drive_a_terminal) {
       {"\x1b[31mred\x1b[0m", "[31mred[0m"},
       {"\x1b]0;title\x07", "]0;title"},
       {"a\rb\bc\x7f", "abc"},
-      {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
-      {"\xc2\x9b" "2J", "2J"},               // C1 control
-      {"a\xe2\x80\xae" "b", "ab"},           // right-to-left override
-      {"bad\xff" "byte", "bad\xef\xbf\xbd" "byte"},
+      {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
+       "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
+      {"\xc2\x9b"
+       "2J",
+       "2J"},  // C1 control
+      {"a\xe2\x80\xae"
+       "b",
+       "ab"},  // right-to-left override
+      {"bad\xff"
+       "byte",
+       "bad\xef\xbf\xbd"
+       "byte"},
       {"\xc3(", "\xef\xbf\xbd("},
   };
   for (const row& each : rows) {
@@ -68,9 +76,11 @@ TEST(conversation, becomes_a_request_and_forgets_a_question_without_answer) {
   talk.take_back_question();
   talk.ask("th\"ree");
   const plaintext body = talk.request_body({"m", answer_form::streamed, 5});
-  EXPECT_EQ(body.reveal_text(),
-            R"({"model":"m","messages":[{"role":"system","content":"be brief"},{"role":"user","content":"one"},)"
-            R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],"stream":true,"max_tokens":5})");
+  EXPECT_EQ(
+      body.reveal_text(),
+      R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
+            R"({"role":"user","content":"one"},)"
+      R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],"stream":true,"max_tokens":5})");
   conversation bare("");
   bare.ask("x");
   const plaintext short_body = bare.request_body({"m", answer_form::whole, 0});
@@ -90,7 +100,12 @@ TEST(conversation, reads_answers_and_errors_and_survives_nonsense) {
 }
 
 TEST(table, aligns_columns_by_characters) {
-  EXPECT_EQ(table_text({{"A", "BB"}, {"x\xc3\xbc" "y", "z"}}), "A    BB\nx\xc3\xbc" "y  z\n");
+  EXPECT_EQ(table_text({{"A", "BB"},
+                        {"x\xc3\xbc"
+                         "y",
+                         "z"}}),
+            "A    BB\nx\xc3\xbc"
+            "y  z\n");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The commands, one function each: they print what was asked on stdout, everything else on stderr, and return the exit
-// code. Event loop thread.
+// The commands, one function each: they print what was asked on stdout, everything else on stderr, and return
+// the exit code. Event loop thread.
 #pragma once
 
 #include "cli/context.hpp"

@@ -15,12 +15,18 @@ void complain(std::string_view text) {
 std::string explain(errc failure) {
   switch (failure) {
     case errc::relay_unreachable:
-      return "the relay cannot be reached; is it running, and is --relay right? (tokenplace up starts one here)";
-    case errc::node_not_found: return "no such node is connected to this relay; see tokenplace nodes";
-    case errc::not_found: return "no connected node serves this model; see tokenplace models";
-    case errc::cancelled: return "stopped";
-    case errc::invalid_json: return "this is no token.place relay: its list of nodes cannot be read";
-    default: break;
+      return "the relay cannot be reached; is it running, and is --relay right? (tokenplace up starts one "
+             "here)";
+    case errc::node_not_found:
+      return "no such node is connected to this relay; see tokenplace nodes";
+    case errc::not_found:
+      return "no connected node serves this model; see tokenplace models";
+    case errc::cancelled:
+      return "stopped";
+    case errc::invalid_json:
+      return "this is no token.place relay: its list of nodes cannot be read";
+    default:
+      break;
   }
   std::string text = openai::upstream_answer(failure).message;
   return text.append(" (").append(name(failure)).append(")");

@@ -1,5 +1,5 @@
-// What every command is handed: its settings, the environment, services and the event loop; and what the commands that
-// talk to a relay share. Made once per run in app.cpp; event loop thread.
+// What every command is handed: its settings, the environment, services and the event loop; and what the
+// commands that talk to a relay share. Made once per run in app.cpp; event loop thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,5 @@
-// tokenplace doctor: from the outside in, one check after the other, each with what to do. Nothing is changed.
+// tokenplace doctor: from the outside in, one check after the other, each with what to do. Nothing is
+// changed.
 #include <cstdio>
 #include <cstdlib>
 
@@ -23,9 +24,12 @@ struct finding {
 
 std::string_view name(verdict what) {
   switch (what) {
-    case verdict::good: return "ok";
-    case verdict::bad: return "bad";
-    case verdict::not_checked: return "skipped";
+    case verdict::good:
+      return "ok";
+    case verdict::bad:
+      return "bad";
+    case verdict::not_checked:
+      return "skipped";
   }
   return "unknown";
 }
@@ -36,7 +40,9 @@ constexpr std::int64_t clock_difference_max_s = limits::date_window_s / 2;
 class examination {
  public:
   examination(const context& of, relay_access& relay)
-      : of_(of), relay_(relay), pin_(pinned_node(of.values)),
+      : of_(of),
+        relay_(relay),
+        pin_(pinned_node(of.values)),
         asker_(relay, of.values.text("model"), pin_, of.values.secret("node-api-key")) {}
 
   task<void> run() {
@@ -78,14 +84,16 @@ class examination {
     const result<std::unique_ptr<net::http_response>> answer =
         co_await relay_.http().send(std::move(request), until);
     if (answer.has_error()) {
-      note(verdict::bad, "relay", of_.values.text("relay") + ": " + std::string(tp::name(to_errc(answer.error()))),
+      note(verdict::bad, "relay",
+           of_.values.text("relay") + ": " + std::string(tp::name(to_errc(answer.error()))),
            "start one with tokenplace up or tokenplace relay, or correct --relay");
       co_return false;
     }
     const int status = (*answer)->status();
     if (status != 200) {
       note(verdict::bad, "relay", of_.values.text("relay") + " answers " + std::to_string(status),
-           status == 503 ? "it is shutting down; try again in a moment" : "this is no token.place relay; correct --relay");
+           status == 503 ? "it is shutting down; try again in a moment"
+                         : "this is no token.place relay; correct --relay");
       co_return status == 503;
     }
     note(verdict::good, "relay", of_.values.text("relay") + " answers");
@@ -110,12 +118,13 @@ class examination {
       co_return false;
     }
     if (list->dropped > 0) {
-      note(verdict::bad, "records", std::to_string(list->dropped) + " not good: " +
-                                        std::string(tp::name(list->dropped_because)),
+      note(verdict::bad, "records",
+           std::to_string(list->dropped) + " not good: " + std::string(tp::name(list->dropped_because)),
            "their owners must update the node or set its clock; nobody is sent there");
     }
     if (list->nodes.empty()) {
-      note(verdict::bad, "nodes", "none is connected", "start one with tokenplace server, and look at its log");
+      note(verdict::bad, "nodes", "none is connected",
+           "start one with tokenplace server, and look at its log");
       co_return false;
     }
     if (pin_) {
@@ -145,7 +154,8 @@ class examination {
       note(verdict::good, "model", clean_line(*model) + " is served");
       co_return true;
     }
-    note(verdict::bad, "model", "no connected node serves it", "see tokenplace models; give the node --model");
+    note(verdict::bad, "model", "no connected node serves it",
+         "see tokenplace models; give the node --model");
     co_return false;
   }
 
@@ -162,17 +172,20 @@ class examination {
     const async::deadline until = async::deadline::after(limits::first_head_time);
     const result<answered> answer = co_await asker_.ask(talk, how, hooks, until);
     if (answer.has_error()) {
-      note(verdict::bad, "sealed answer", explain(to_errc(answer.error())), "try again; choose another --node if it stays");
+      note(verdict::bad, "sealed answer", explain(to_errc(answer.error())),
+           "try again; choose another --node if it stays");
       co_return;
     }
     if (!answer->error.empty()) {
       note(verdict::bad, "sealed answer", answer->error,
-           answer->by_relay ? "the relay refused; wait or choose another" : "look at the node's engine and its log");
+           answer->by_relay ? "the relay refused; wait or choose another"
+                            : "look at the node's engine and its log");
       co_return;
     }
     using std::chrono::duration_cast;
     const auto took = duration_cast<std::chrono::milliseconds>(of_.with.clock.steady_now() - before);
-    note(verdict::good, "sealed answer", "one token in " + std::to_string(took.count()) + " ms, sealed both ways");
+    note(verdict::good, "sealed answer",
+         "one token in " + std::to_string(took.count()) + " ms, sealed both ways");
   }
 
   const context& of_;
@@ -185,8 +198,8 @@ class examination {
 void print_for_people(const std::vector<finding>& findings) {
   for (const finding& each : findings) {
     const std::string_view verdict_name = name(each.what);
-    std::printf("%-8.*s %-14s %s\n", static_cast<int>(verdict_name.size()), verdict_name.data(), each.name.c_str(),
-                each.detail.c_str());
+    std::printf("%-8.*s %-14s %s\n", static_cast<int>(verdict_name.size()), verdict_name.data(),
+                each.name.c_str(), each.detail.c_str());
     if (!each.advice.empty()) std::printf("         %-14s → %s\n", "", each.advice.c_str());
   }
 }

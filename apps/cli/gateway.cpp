@@ -21,10 +21,14 @@ client::gateway_settings settings_of(const config::settings& values) {
 
 std::string why_not_listening(errc why) {
   switch (why) {
-    case errc::address_in_use: return "something already listens there; choose another with --listen";
-    case errc::permission_denied: return "this port needs more rights; choose one above 1023";
-    case errc::invalid_argument: return "the host must be an address of this machine or localhost";
-    default: return std::string(name(why));
+    case errc::address_in_use:
+      return "something already listens there; choose another with --listen";
+    case errc::permission_denied:
+      return "this port needs more rights; choose one above 1023";
+    case errc::invalid_argument:
+      return "the host must be an address of this machine or localhost";
+    default:
+      return std::string(name(why));
   }
 }
 
@@ -37,9 +41,11 @@ int run_gateway(const context& of) {
   const result<codec::url> where = codec::parse_url("http://" + of.values.text("listen"));
   const net::listen_settings address{where->host, where->port};
   net::http_server_settings limits_of_server;
-  const net::http_handler handler = [&gateway](net::http_exchange& exchange) { return gateway.handle(exchange); };
-  result<std::unique_ptr<net::http_listener>> listener = net::http_listener::open(
-      of.loop.get_executor(), address, handler, limits_of_server, nullptr, of.with);
+  const net::http_handler handler = [&gateway](net::http_exchange& exchange) {
+    return gateway.handle(exchange);
+  };
+  result<std::unique_ptr<net::http_listener>> listener =
+      net::http_listener::open(of.loop.get_executor(), address, handler, limits_of_server, nullptr, of.with);
   if (listener.has_error()) {
     complain(of.values.refusal_line("listen", why_not_listening(to_errc(listener.error()))));
     return 1;
@@ -50,11 +56,9 @@ int run_gateway(const context& of) {
   async::task_scope scope(of.loop.get_executor());
   const std::chrono::milliseconds grace = of.values.duration("drain-time");
   const async::stop_signals signals(of.loop.get_executor(), [&] {
-    scope.spawn(
-        [](net::http_listener* draining, async::deadline until) -> asio::awaitable<void> {
-          co_await draining->drain(until);
-        },
-        &server, async::deadline::after(grace));
+    scope.spawn([](net::http_listener* draining,
+                   async::deadline until) -> asio::awaitable<void> { co_await draining->drain(until); },
+                &server, async::deadline::after(grace));
   });
   scope.spawn(server.run());
   while (scope.live() > 0) of.loop.run_one();

@@ -1,4 +1,5 @@
-// tokenplace keys: the identity of this machine's node. OHTTP keys rotate by themselves and live in memory only.
+// tokenplace keys: the identity of this machine's node. OHTTP keys rotate by themselves and live in memory
+// only.
 #include <cstdio>
 
 #include "cli/commands.hpp"
@@ -24,13 +25,17 @@ void show(const context& of, const std::filesystem::path& file, const codec::pee
 int fail(const std::filesystem::path& file, errc why) {
   switch (why) {
     case errc::file_not_found:
-      complain("there is no identity yet in " + file.string() + "; tokenplace server or tokenplace keys rotate makes one");
+      complain("there is no identity yet in " + file.string() +
+               "; tokenplace server or tokenplace keys rotate makes one");
       break;
     case errc::permission_denied:
       complain(file.string() + " must belong to you and be readable by you only (chmod 600)");
       break;
-    case errc::key_file_invalid: complain(file.string() + " is not an Ed25519 private key; move it away"); break;
-    default: complain(file.string() + ": " + std::string(name(why)));
+    case errc::key_file_invalid:
+      complain(file.string() + " is not an Ed25519 private key; move it away");
+      break;
+    default:
+      complain(file.string() + ": " + std::string(name(why)));
   }
   return 1;
 }

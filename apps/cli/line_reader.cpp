@@ -24,7 +24,7 @@ class interrupt_guard {
  public:
   interrupt_guard() {
     interrupted = 0;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_interrupt;
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGINT, &action, &before_);
@@ -34,7 +34,7 @@ class interrupt_guard {
   ~interrupt_guard() { ::sigaction(SIGINT, &before_, nullptr); }
 
  private:
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 // One character from the terminal. libedit's own reader swallows the first interruption.

@@ -1,5 +1,5 @@
-// Lines from a person at a terminal, with editing and a history that lives in memory only: it holds words, so it is
-// never written. Blocks the calling thread while the person thinks; one per program.
+// Lines from a person at a terminal, with editing and a history that lives in memory only: it holds words, so
+// it is never written. Blocks the calling thread while the person thinks; one per program.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ class line_reader {
   line_reader(const line_reader&) = delete;
   line_reader& operator=(const line_reader&) = delete;
 
-  // A message: one line; or more lines when a line ends with a backslash or begins with """ (until a line that ends
-  // with """).
+  // A message: one line; or more lines when a line ends with a backslash or begins with """ (until a line
+  // that ends with """).
   typed_line read_message();
 
  private:

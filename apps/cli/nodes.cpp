@@ -66,7 +66,8 @@ std::string nodes_table(const client::node_list& list, unix_seconds now) {
   for (const client::node_entry& node : list.nodes) {
     const e2ee::record_fields& fields = node.record.fields();
     std::string models;
-    for (const e2ee::model_entry& each : fields.models) models.append(models.empty() ? "" : ", ").append(each.id);
+    for (const e2ee::model_entry& each : fields.models)
+      models.append(models.empty() ? "" : ", ").append(each.id);
     rows.push_back({node.record.peer().text(), clean_line(fields.name), clean_line(models),
                     std::to_string(node.load.in_flight) + "/" + std::to_string(fields.max_concurrency),
                     std::to_string(node.load.queued), since(node.connected_since, now)});
@@ -84,7 +85,8 @@ std::optional<client::node_list> fetch(const context& of) {
     return std::nullopt;
   }
   if (out.value->dropped > 0) {
-    complain(std::to_string(out.value->dropped) + " entries were left out because their signed record is not good (" +
+    complain(std::to_string(out.value->dropped) +
+             " entries were left out because their signed record is not good (" +
              std::string(name(out.value->dropped_because)) + ")");
   }
   return std::move(*out.value);

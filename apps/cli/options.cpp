@@ -37,46 +37,76 @@ option node_option() {
 }
 
 option model_option() {
-  return {.name = "model", .help = "Which model; without it the first one on offer", .group = "Relay and node",
+  return {.name = "model",
+          .help = "Which model; without it the first one on offer",
+          .group = "Relay and node",
           .value_name = "ID"};
 }
 
 option node_key_option() {
-  return {.name = "node-api-key", .help = "Key that the node asks for, sealed to it", .group = "Relay and node",
+  return {.name = "node-api-key",
+          .help = "Key that the node asks for, sealed to it",
+          .group = "Relay and node",
           .secret = config::secrecy::secret};
 }
 
-option json_option() {
-  return {.name = "json", .type = option_type::flag, .help = "Output for programs"};
-}
+option json_option() { return {.name = "json", .type = option_type::flag, .help = "Output for programs"}; }
 
 command up() {
   command made{.name = "up", .summary = "Run relay, node and gateway on this machine until Ctrl-C"};
   made.options = {
       {.name = "mock", .type = option_type::flag, .help = "Answer from a mock: no engine, no model"},
       {.name = "model", .type = option_type::list, .help = "What to serve", .value_name = "ID|FILE"},
-      {.name = "port", .type = option_type::integer, .fallback = "5000", .help = "The relay's port", .minimum = 1,
-       .maximum = 65'535, .environment = {"RELAY_PORT"}},
-      {.name = "relay", .help = "Serve and use this relay instead of starting one", .value_name = "URL",
+      {.name = "port",
+       .type = option_type::integer,
+       .fallback = "5000",
+       .help = "The relay's port",
+       .minimum = 1,
+       .maximum = 65'535,
+       .environment = {"RELAY_PORT"}},
+      {.name = "relay",
+       .help = "Serve and use this relay instead of starting one",
+       .value_name = "URL",
        .check = apps::http_url_only},
       relay_ca_option(),
-      {.name = "no-relay", .type = option_type::flag,
+      {.name = "no-relay",
+       .type = option_type::flag,
        .help = "Start no relay: use the one at --relay, or one that already runs on --port"},
       {.name = "engine", .type = option_type::path, .help = "The llama-server program"},
-      {.name = "engine-url", .help = "Use this OpenAI-compatible server as the engine", .value_name = "URL",
+      {.name = "engine-url",
+       .help = "Use this OpenAI-compatible server as the engine",
+       .value_name = "URL",
        .check = apps::http_url_only},
-      {.name = "context", .type = option_type::integer, .fallback = "0",
-       .help = "Context length in tokens for one request; 0: the model's own", .maximum = 16'777'216},
-      {.name = "max-concurrency", .type = option_type::integer, .fallback = "4",
-       .help = "Requests answered at the same time", .minimum = 1, .maximum = 1'024},
+      {.name = "context",
+       .type = option_type::integer,
+       .fallback = "0",
+       .help = "Context length in tokens for one request; 0: the model's own",
+       .maximum = 16'777'216},
+      {.name = "max-concurrency",
+       .type = option_type::integer,
+       .fallback = "4",
+       .help = "Requests answered at the same time",
+       .minimum = 1,
+       .maximum = 1'024},
       {.name = "name", .help = "The node's name in the directory"},
-      {.name = "gateway-port", .type = option_type::integer, .fallback = "8484",
-       .help = "The gateway's port; if it is taken and was not chosen, a free one", .minimum = 1, .maximum = 65'535},
-      {.name = "server-port", .type = option_type::integer, .fallback = "3000",
-       .help = "Port of the node's local API; if it is taken and was not chosen, a free one", .minimum = 1,
+      {.name = "gateway-port",
+       .type = option_type::integer,
+       .fallback = "8484",
+       .help = "The gateway's port; if it is taken and was not chosen, a free one",
+       .minimum = 1,
        .maximum = 65'535},
-      {.name = "ready-time", .type = option_type::duration, .fallback = "10m",
-       .help = "How long engine and model may take to start", .minimum = 1'000, .maximum = 86'400'000},
+      {.name = "server-port",
+       .type = option_type::integer,
+       .fallback = "3000",
+       .help = "Port of the node's local API; if it is taken and was not chosen, a free one",
+       .minimum = 1,
+       .maximum = 65'535},
+      {.name = "ready-time",
+       .type = option_type::duration,
+       .fallback = "10m",
+       .help = "How long engine and model may take to start",
+       .minimum = 1'000,
+       .maximum = 86'400'000},
   };
   for (option& each : made.options) each.group = "Up";
   return made;
@@ -85,17 +115,35 @@ command up() {
 command chat() {
   command made{.name = "chat", .summary = "Talk to a model, sealed to the node that runs it"};
   made.options = {
-      {.name = "message", .help = "Ask this and leave; else standard input is read, or a terminal talked to",
-       .group = "Chat", .value_name = "TEXT", .letter = 'm'},
-      {.name = "system", .help = "Instructions that come before the conversation", .group = "Chat",
+      {.name = "message",
+       .help = "Ask this and leave; else standard input is read, or a terminal talked to",
+       .group = "Chat",
+       .value_name = "TEXT",
+       .letter = 'm'},
+      {.name = "system",
+       .help = "Instructions that come before the conversation",
+       .group = "Chat",
        .value_name = "TEXT"},
-      {.name = "stream", .type = option_type::flag, .fallback = "true", .help = "Show the answer only when it is whole",
+      {.name = "stream",
+       .type = option_type::flag,
+       .fallback = "true",
+       .help = "Show the answer only when it is whole",
        .group = "Chat"},
-      {.name = "json", .type = option_type::flag, .help = "Print the node's whole answer as JSON (one message only)",
+      {.name = "json",
+       .type = option_type::flag,
+       .help = "Print the node's whole answer as JSON (one message only)",
        .group = "Chat"},
-      {.name = "max-tokens", .type = option_type::integer, .fallback = "0",
-       .help = "Longest answer in tokens; 0: the engine decides", .group = "Chat", .maximum = 16'777'216},
-      relay_option(), relay_ca_option(), node_option(), model_option(), node_key_option(),
+      {.name = "max-tokens",
+       .type = option_type::integer,
+       .fallback = "0",
+       .help = "Longest answer in tokens; 0: the engine decides",
+       .group = "Chat",
+       .maximum = 16'777'216},
+      relay_option(),
+      relay_ca_option(),
+      node_option(),
+      model_option(),
+      node_key_option(),
   };
   return made;
 }
@@ -105,16 +153,30 @@ std::string host_and_port_only(std::string_view text) {
 }
 
 command gateway() {
-  command made{.name = "gateway", .summary = "Serve OpenAI's API to local programs; every request is sealed to a node"};
+  command made{.name = "gateway",
+               .summary = "Serve OpenAI's API to local programs; every request is sealed to a node"};
   made.options = {
-      {.name = "listen", .fallback = "127.0.0.1:8484", .help = "Where to listen", .group = "Gateway",
-       .value_name = "HOST:PORT", .check = host_and_port_only},
-      {.name = "allow-origin", .type = option_type::list,
-       .help = "Web pages that may call the gateway from a browser, e.g. http://localhost:3001", .group = "Gateway",
+      {.name = "listen",
+       .fallback = "127.0.0.1:8484",
+       .help = "Where to listen",
+       .group = "Gateway",
+       .value_name = "HOST:PORT",
+       .check = host_and_port_only},
+      {.name = "allow-origin",
+       .type = option_type::list,
+       .help = "Web pages that may call the gateway from a browser, e.g. http://localhost:3001",
+       .group = "Gateway",
        .value_name = "ORIGIN"},
-      {.name = "drain-time", .type = option_type::duration, .fallback = "20s",
-       .help = "For requests to finish after SIGTERM", .group = "Gateway", .maximum = 3'600'000},
-      relay_option(), relay_ca_option(), node_option(), node_key_option(),
+      {.name = "drain-time",
+       .type = option_type::duration,
+       .fallback = "20s",
+       .help = "For requests to finish after SIGTERM",
+       .group = "Gateway",
+       .maximum = 3'600'000},
+      relay_option(),
+      relay_ca_option(),
+      node_option(),
+      node_key_option(),
   };
   return made;
 }
@@ -123,15 +185,30 @@ command seal() {
   command made{.name = "seal", .summary = "Write sealed request bodies for load tests"};
   made.options = {
       {.name = "out", .help = "Where to write; - is standard output", .group = "Seal", .value_name = "FILE"},
-      {.name = "count", .type = option_type::integer, .fallback = "0",
-       .help = "How many, each after its length (u32, little-endian); 0: one, without a length", .group = "Seal",
+      {.name = "count",
+       .type = option_type::integer,
+       .fallback = "0",
+       .help = "How many, each after its length (u32, little-endian); 0: one, without a length",
+       .group = "Seal",
        .maximum = 10'000'000},
-      {.name = "message", .fallback = "Hello", .help = "What is asked", .group = "Seal", .value_name = "TEXT",
+      {.name = "message",
+       .fallback = "Hello",
+       .help = "What is asked",
+       .group = "Seal",
+       .value_name = "TEXT",
        .letter = 'm'},
       {.name = "stream", .type = option_type::flag, .help = "Ask for a streamed answer", .group = "Seal"},
-      {.name = "max-tokens", .type = option_type::integer, .fallback = "0",
-       .help = "Longest answer in tokens; 0: the engine decides", .group = "Seal", .maximum = 16'777'216},
-      relay_option(), relay_ca_option(), node_option(), model_option(), node_key_option(),
+      {.name = "max-tokens",
+       .type = option_type::integer,
+       .fallback = "0",
+       .help = "Longest answer in tokens; 0: the engine decides",
+       .group = "Seal",
+       .maximum = 16'777'216},
+      relay_option(),
+      relay_ca_option(),
+      node_option(),
+      model_option(),
+      node_key_option(),
   };
   return made;
 }

@@ -1,5 +1,5 @@
-// What `tokenplace` can be told: its commands and their options. Values only; read by main, printed by --help and
-// docs/CONFIG.md.
+// What `tokenplace` can be told: its commands and their options. Values only; read by main, printed by --help
+// and docs/CONFIG.md.
 #pragma once
 
 #include "config/option.hpp"

@@ -1,5 +1,5 @@
-// tokenplace seal: request bodies for load tests, as bench/'s generator takes them: one body as it is, or any number,
-// each after its length (u32, little-endian). A node takes each body once and only near its date.
+// tokenplace seal: request bodies for load tests, as bench/'s generator takes them: one body as it is, or any
+// number, each after its length (u32, little-endian). A node takes each body once and only near its date.
 #include <algorithm>
 #include <cstdio>
 
@@ -11,7 +11,9 @@ namespace tp::cli {
 
 namespace {
 
-bool write_bytes(std::FILE* out, bytes_view data) { return std::fwrite(data.data(), 1, data.size(), out) == data.size(); }
+bool write_bytes(std::FILE* out, bytes_view data) {
+  return std::fwrite(data.data(), 1, data.size(), out) == data.size();
+}
 
 bool write_record(std::FILE* out, bytes_view body) {
   const std::size_t size = body.size();

@@ -15,6 +15,7 @@ std::string find_sibling(std::string_view program, const config::environment& va
 // "NAME=value" for a child, without what is meant for this program only.
 std::vector<std::string> child_environment(const config::environment& variables);
 // Replaces this process; returns an exit code only if that failed, after saying why.
-int become(std::string_view program, const std::vector<std::string>& arguments, const config::environment& variables);
+int become(std::string_view program, const std::vector<std::string>& arguments,
+           const config::environment& variables);
 
 }  // namespace tp::cli

@@ -16,7 +16,8 @@ result<void> supervisor::launch(child& which) {
   async::child_settings settings;
   settings.arguments = which.plan.arguments;
   settings.environment = which.plan.environment;
-  const std::string prefix = which.plan.name + std::string(8 - std::min<std::size_t>(which.plan.name.size(), 7), ' ');
+  const std::string prefix =
+      which.plan.name + std::string(8 - std::min<std::size_t>(which.plan.name.size(), 7), ' ');
   const auto pass_on = [prefix](std::string_view line) {
     std::fprintf(stderr, "%s| %.*s\n", prefix.c_str(), static_cast<int>(line.size()), line.data());
   };

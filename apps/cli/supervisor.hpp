@@ -1,6 +1,6 @@
-// Keeps child programs running for `up`: starts them, passes their log lines on with a prefix, restarts one that ends by
-// itself (with growing pauses, a bounded number of times), stops them in order. Loop thread.
-// The children are this package's own programs, whose output holds nobody's words; nothing else may be run here.
+// Keeps child programs running for `up`: starts them, passes their log lines on with a prefix, restarts one
+// that ends by itself (with growing pauses, a bounded number of times), stops them in order. Loop thread. The
+// children are this package's own programs, whose output holds nobody's words; nothing else may be run here.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ namespace tp::cli {
 using async::task;
 
 struct child_plan {
-  std::string name;                     // shown before its lines
-  std::vector<std::string> arguments;   // [0] is the program's path
+  std::string name;                    // shown before its lines
+  std::vector<std::string> arguments;  // [0] is the program's path
   std::vector<std::string> environment;
 };
 
@@ -33,7 +33,8 @@ class supervisor {
   result<void> start(child_plan plan);
   // Whether it runs now; false while a restart waits.
   bool running(std::string_view name) const;
-  // From now on a child that ends is started again; before, its end is final (something is wrong with its options).
+  // From now on a child that ends is started again; before, its end is final (something is wrong with its
+  // options).
   void expect_service() { is_service_ = true; }
   // Completes when a child has ended for good: its name. Errors: cancelled.
   task<std::string> wait_loss();

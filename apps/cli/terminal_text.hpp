@@ -1,5 +1,5 @@
-// Words of strangers on a person's terminal: what could move the cursor, colour, retitle or type is taken out.
-// One terminal_text per stream of text; it remembers a sequence that a piece boundary cut. Pure.
+// Words of strangers on a person's terminal: what could move the cursor, colour, retitle or type is taken
+// out. One terminal_text per stream of text; it remembers a sequence that a piece boundary cut. Pure.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@ namespace tp::cli {
 
 class terminal_text {
  public:
-  // The printable part: control characters other than tab and line feed, and C1 controls, are left out; so are the
-  // characters that reverse the direction of text. A UTF-8 sequence cut by the piece's end waits for the next piece.
+  // The printable part: control characters other than tab and line feed, and C1 controls, are left out; so
+  // are the characters that reverse the direction of text. A UTF-8 sequence cut by the piece's end waits for
+  // the next piece.
   std::string clean(std::string_view piece);
 
  private:

@@ -1,5 +1,5 @@
-// tokenplace up: relay, node and gateway on this machine, as children. Ready means: the node is in the relay's directory
-// with a good record. Ctrl-C stops all, in order; whatever ends this program ends them.
+// tokenplace up: relay, node and gateway on this machine, as children. Ready means: the node is in the
+// relay's directory with a good record. Ctrl-C stops all, in order; whatever ends this program ends them.
 #include <cstdio>
 
 #include "async/signals.hpp"
@@ -39,10 +39,12 @@ class up {
   bool prepare() {
     const bool own_relay = !of_.values.given("relay") && !of_.values.flag("no-relay");
     port_ = static_cast<std::uint16_t>(of_.values.integer("port"));
-    relay_url_ = of_.values.given("relay") ? of_.values.text("relay") : "http://127.0.0.1:" + std::to_string(port_);
+    relay_url_ =
+        of_.values.given("relay") ? of_.values.text("relay") : "http://127.0.0.1:" + std::to_string(port_);
     if (own_relay && !is_free(of_, port_)) {
       complain("port " + std::to_string(port_) +
-               " is in use: stop what listens there, choose another with --port, or use a relay that runs there with "
+               " is in use: stop what listens there, choose another with --port, or use a relay that runs "
+               "there with "
                "--no-relay");
       return false;
     }
@@ -93,7 +95,8 @@ class up {
  private:
   std::vector<std::string> common() const {
     const std::string level = of_.values.given("log-level") ? of_.values.text("log-level") : "warning";
-    return {"--state-dir", folder_.string(), "--log-level", level, "--log-format", of_.values.text("log-format")};
+    return {"--state-dir", folder_.string(), "--log-level",
+            level,         "--log-format",   of_.values.text("log-format")};
   }
 
   child_plan plan(std::string name, std::string program, std::vector<std::string> arguments) const {
@@ -114,8 +117,8 @@ class up {
   }
 
   child_plan server_plan() const {
-    std::vector<std::string> arguments{"--relay-url", relay_url_, "--server-host", "127.0.0.1", "--server-port",
-                                       std::to_string(server_port_)};
+    std::vector<std::string> arguments{"--relay-url", relay_url_,      "--server-host",
+                                       "127.0.0.1",   "--server-port", std::to_string(server_port_)};
     if (of_.values.flag("mock")) arguments.push_back("--use-mock-llm");
     for (const std::string& model : of_.values.list("model")) {
       arguments.push_back("--model");
@@ -143,7 +146,8 @@ class up {
       if (!children_.running(name)) co_return errc::node_gone;
       net::http_request request;
       request.target = "/livez";
-      const result<std::unique_ptr<net::http_response>> answer = co_await probe.send(std::move(request), until);
+      const result<std::unique_ptr<net::http_response>> answer =
+          co_await probe.send(std::move(request), until);
       if (answer.has_value() && (*answer)->status() == 200) co_return async::success();
       const result<void> slept = co_await async::sleep_for(limits::ready_poll_interval);
       if (slept.has_error()) co_return slept.error();
@@ -182,12 +186,13 @@ class up {
       models.append(models.empty() ? "" : ", ").append(clean_line(each.id));
     }
     const std::string port = std::to_string(port_);
-    const std::string api =
-        starts_relay_ ? "http://localhost:" + port + "/v1" : "http://localhost:" + std::to_string(gateway_port_) + "/v1";
+    const std::string api = starts_relay_ ? "http://localhost:" + port + "/v1"
+                                          : "http://localhost:" + std::to_string(gateway_port_) + "/v1";
     const std::string page = starts_relay_ ? "http://localhost:" + port + "/" : relay_url_;
     std::printf("token.place is up.\n");
     std::printf("  web page   %s\n", page.c_str());
-    std::printf("  API        %s   (for any OpenAI program; also %u)\n", api.c_str(), unsigned{gateway_port_});
+    std::printf("  API        %s   (for any OpenAI program; also %u)\n", api.c_str(),
+                unsigned{gateway_port_});
     std::printf("  node       %s  %s\n", node.peer().text().c_str(), clean_line(node.fields().name).c_str());
     std::printf("  model      %s\n", models.c_str());
     std::printf("Try: tokenplace chat%s   Stop: Ctrl-C\n",
@@ -226,7 +231,8 @@ int run_up(const context& of) {
       &job, &outcome);
   while (scope.live() > 0) of.loop.run_one();
   if (asked_to_stop) complain("stopping …");
-  if (!asked_to_stop && outcome.has_error()) complain("giving up (" + std::string(name(to_errc(outcome.error()))) + "); stopping the rest");
+  if (!asked_to_stop && outcome.has_error())
+    complain("giving up (" + std::string(name(to_errc(outcome.error()))) + "); stopping the rest");
   async::run(of.loop, job.stop());
   return asked_to_stop ? 0 : 1;
 }

@@ -52,16 +52,40 @@ std::vector<option> limit_options() {
        .group = "Limits",
        .minimum = 1,
        .maximum = 1'000'000},
-      {.name = "upload-time", .type = option_type::duration, .fallback = "60s", .help = "For a request body to arrive",
-       .group = "Limits", .minimum = 100, .maximum = 3'600'000},
-      {.name = "first-head-time", .type = option_type::duration, .fallback = "120s",
-       .help = "For a node to begin its answer", .group = "Limits", .minimum = 100, .maximum = 3'600'000},
-      {.name = "silence-time", .type = option_type::duration, .fallback = "60s",
-       .help = "Longest silence inside an answer", .group = "Limits", .minimum = 100, .maximum = 3'600'000},
-      {.name = "call-time", .type = option_type::duration, .fallback = "1h", .help = "For a whole answer",
-       .group = "Limits", .minimum = 1'000, .maximum = 86'400'000},
-      {.name = "drain-time", .type = option_type::duration, .fallback = "20s",
-       .help = "For streams to finish after SIGTERM", .group = "Limits", .maximum = 3'600'000},
+      {.name = "upload-time",
+       .type = option_type::duration,
+       .fallback = "60s",
+       .help = "For a request body to arrive",
+       .group = "Limits",
+       .minimum = 100,
+       .maximum = 3'600'000},
+      {.name = "first-head-time",
+       .type = option_type::duration,
+       .fallback = "120s",
+       .help = "For a node to begin its answer",
+       .group = "Limits",
+       .minimum = 100,
+       .maximum = 3'600'000},
+      {.name = "silence-time",
+       .type = option_type::duration,
+       .fallback = "60s",
+       .help = "Longest silence inside an answer",
+       .group = "Limits",
+       .minimum = 100,
+       .maximum = 3'600'000},
+      {.name = "call-time",
+       .type = option_type::duration,
+       .fallback = "1h",
+       .help = "For a whole answer",
+       .group = "Limits",
+       .minimum = 1'000,
+       .maximum = 86'400'000},
+      {.name = "drain-time",
+       .type = option_type::duration,
+       .fallback = "20s",
+       .help = "For streams to finish after SIGTERM",
+       .group = "Limits",
+       .maximum = 3'600'000},
   };
 }
 
@@ -71,9 +95,11 @@ config::program options() {
   config::program table;
   table.name = "tokenplace-relay";
   table.version = TP_VERSION;
-  table.summary = "The public relay of token.place: directory, sealed requests, node links, plain API to a gateway";
+  table.summary =
+      "The public relay of token.place: directory, sealed requests, node links, plain API to a gateway";
   table.section = "tokenplace-relay";
-  table.foreign_sections = {"tokenplace-server", "up", "chat", "gateway", "nodes", "models", "doctor", "seal"};
+  table.foreign_sections = {
+      "tokenplace-server", "up", "chat", "gateway", "nodes", "models", "doctor", "seal"};
   for (const option& each : network_options()) table.options.push_back(each);
   for (const option& each : limit_options()) table.options.push_back(each);
   table.options.push_back({.name = "env",

@@ -1,4 +1,5 @@
-// What tokenplace-relay can be told: its option table. Values only; read by main, printed by --help and docs/CONFIG.md.
+// What tokenplace-relay can be told: its option table. Values only; read by main, printed by --help and
+// docs/CONFIG.md.
 #pragma once
 
 #include "config/option.hpp"

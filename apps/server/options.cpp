@@ -31,7 +31,10 @@ std::vector<option> relay_options() {
        .help = "Certificates (PEM) to trust for relays instead of the system's",
        .group = "Relays",
        .value_name = "FILE"},
-      {.name = "name", .help = "Name shown in the directory, at most 64 bytes", .group = "Relays", .value_name = "TEXT"},
+      {.name = "name",
+       .help = "Name shown in the directory, at most 64 bytes",
+       .group = "Relays",
+       .value_name = "TEXT"},
   };
 }
 
@@ -57,7 +60,9 @@ std::vector<option> engine_options() {
        .group = "Engine",
        .value_name = "URL",
        .check = apps::http_url_only},
-      {.name = "engine-api-key", .help = "Key for --engine-url", .group = "Engine",
+      {.name = "engine-api-key",
+       .help = "Key for --engine-url",
+       .group = "Engine",
        .secret = config::secrecy::secret},
       {.name = "engine",
        .type = option_type::path,
@@ -83,8 +88,12 @@ std::vector<option> engine_options() {
        .help = "Requests that may wait for a slot; more are refused as busy",
        .group = "Engine",
        .maximum = 4'096},
-      {.name = "queue-time", .type = option_type::duration, .fallback = "60s", .help = "Longest wait for a slot",
-       .group = "Engine", .maximum = 3'600'000},
+      {.name = "queue-time",
+       .type = option_type::duration,
+       .fallback = "60s",
+       .help = "Longest wait for a slot",
+       .group = "Engine",
+       .maximum = 3'600'000},
       {.name = "cache-dir",
        .type = option_type::path,
        .fallback = "$XDG_CACHE_HOME/token.place",
@@ -108,10 +117,16 @@ std::vector<option> local_options() {
        .help = "Port of the local API; 0 takes a free one",
        .group = "Local API",
        .maximum = 65'535},
-      {.name = "api-key", .help = "Key that the local API demands", .group = "Local API",
+      {.name = "api-key",
+       .help = "Key that the local API demands",
+       .group = "Local API",
        .secret = config::secrecy::secret},
-      {.name = "drain-time", .type = option_type::duration, .fallback = "20s",
-       .help = "For requests to finish after SIGTERM", .group = "Local API", .maximum = 3'600'000},
+      {.name = "drain-time",
+       .type = option_type::duration,
+       .fallback = "20s",
+       .help = "For requests to finish after SIGTERM",
+       .group = "Local API",
+       .maximum = 3'600'000},
   };
 }
 
@@ -121,7 +136,8 @@ config::program options() {
   config::program table;
   table.name = "tokenplace-server";
   table.version = TP_VERSION;
-  table.summary = "A compute node of token.place: serves a model to people it cannot see, through relays it dials";
+  table.summary =
+      "A compute node of token.place: serves a model to people it cannot see, through relays it dials";
   table.section = "tokenplace-server";
   table.foreign_sections = {"tokenplace-relay", "up", "chat", "gateway", "nodes", "models", "doctor", "seal"};
   for (const option& each : relay_options()) table.options.push_back(each);

@@ -153,6 +153,13 @@ inline constexpr auto client_wait_max = 5s;                       // a Retry-Aft
 inline constexpr std::size_t client_read_bytes = 32U << 10;       // one read of a sealed answer
 inline constexpr std::size_t date_answer_bytes_max = 64U << 10;   // a sealed 400 that may say "wrong date"
 
+// `tokenplace up`.
+inline constexpr std::size_t restarts_max = 5;                    // of one program in restart_window
+inline constexpr auto restart_window = 60s;                       // the same
+inline constexpr auto restart_pause_first = 250ms;                // doubled each time
+inline constexpr auto child_grace = 25s;                          // its own drain_time, with room; then it is killed
+inline constexpr auto ready_poll_interval = 50ms;                 // while waiting for a program of our own
+
 // Configuration.
 inline constexpr std::size_t config_file_bytes_max = 1U << 20;    // far above any hand-written file
 inline constexpr std::size_t secret_file_bytes_max = 64U << 10;   // a key or a token, with room

@@ -12,7 +12,8 @@ bool is_able(const node_entry& node, std::string_view model) {
 
 // Smaller is better. A node that tells no capacity is taken at its signed word.
 double pressure(const node_entry& node) {
-  const std::int64_t capacity = node.load.capacity > 0 ? node.load.capacity : node.record.fields().max_concurrency;
+  const std::int64_t capacity =
+      node.load.capacity > 0 ? node.load.capacity : node.record.fields().max_concurrency;
   return static_cast<double>(node.load.in_flight + node.load.queued) /
          static_cast<double>(std::max<std::int64_t>(capacity, 1));
 }
@@ -36,7 +37,8 @@ std::optional<std::size_t> choose_node(std::span<const node_entry> nodes, std::s
 }
 
 bool anybody_serves(std::span<const node_entry> nodes, std::string_view model) {
-  return std::any_of(nodes.begin(), nodes.end(), [&](const node_entry& node) { return is_able(node, model); });
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [&](const node_entry& node) { return is_able(node, model); });
 }
 
 }  // namespace tp::client

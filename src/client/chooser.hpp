@@ -1,5 +1,5 @@
-// Which node gets a request: of two random able ones, the less loaded. The relay orders the list and tells the loads,
-// so the two are drawn at random: it can steer only as far as lying about load reaches. Pure.
+// Which node gets a request: of two random able ones, the less loaded. The relay orders the list and tells
+// the loads, so the two are drawn at random: it can steer only as far as lying about load reaches. Pure.
 #pragma once
 
 #include <optional>

@@ -26,8 +26,10 @@ errc relay_failure(const error_code& error) {
     case errc::connection_refused:
     case errc::name_not_resolved:
     case errc::tls_failed:
-    case errc::io_error: return errc::relay_unreachable;
-    default: return to_errc(error);
+    case errc::io_error:
+      return errc::relay_unreachable;
+    default:
+      return to_errc(error);
   }
 }
 
@@ -110,8 +112,9 @@ result<node_list> directory::read_list(std::string_view text) {
     list.dropped_because = to_errc(entry.error());
   }
   std::erase_if(seen_, [&](const auto& seen) {
-    return std::none_of(list.nodes.begin(), list.nodes.end(),
-                        [&](const node_entry& node) { return node.record.peer() == seen.second.record.peer(); });
+    return std::none_of(list.nodes.begin(), list.nodes.end(), [&](const node_entry& node) {
+      return node.record.peer() == seen.second.record.peer();
+    });
   });
   return list;
 }
@@ -128,13 +131,15 @@ result<node_entry> directory::read_entry(const json::value& entry, const std::op
   return node;
 }
 
-result<e2ee::verified_record> directory::verify(const json::object& entry, const std::optional<codec::peer_id>& pin) {
+result<e2ee::verified_record> directory::verify(const json::object& entry,
+                                                const std::optional<codec::peer_id>& pin) {
   const std::string_view peer = text_in(entry, "peer_id");
   const std::string_view record_text = text_in(entry, "record");
   const std::string_view signature_text = text_in(entry, "signature");
   const unix_seconds now = services_.clock.unix_now();
   const auto seen = seen_.find(peer);
-  if (seen != seen_.end() && seen->second.record_text == record_text && seen->second.signature_text == signature_text) {
+  if (seen != seen_.end() && seen->second.record_text == record_text &&
+      seen->second.signature_text == signature_text) {
     const bool pinned_elsewhere = pin && *pin != seen->second.record.peer();
     if (pinned_elsewhere) return errc::peer_id_mismatch;
     if (seen->second.record.fields().expires > now - limits::record_skew_s) return seen->second.record;
@@ -148,7 +153,8 @@ result<e2ee::verified_record> directory::verify(const json::object& entry, const
   result<e2ee::verified_record> record = e2ee::verified_record::verify(entry, check);
   if (record.has_error()) return record.error();
   known_.remember(*record);
-  seen_.insert_or_assign(std::string(peer), verified{std::string(record_text), std::string(signature_text), *record});
+  seen_.insert_or_assign(std::string(peer),
+                         verified{std::string(record_text), std::string(signature_text), *record});
   return record;
 }
 

@@ -1,7 +1,8 @@
 // The relay's list of nodes (E2EE section 3), of which a client believes only what nodes have signed.
-// A bad entry is dropped, the rest of the list stays. Load figures are the relay's word and prove nothing: they help to
-// choose, no more. The list is fetched whole, without the model filter, so that the relay does not learn the model.
-// Owned by the program; event loop thread. Refuses unverified records, lists over their bound, redirects.
+// A bad entry is dropped, the rest of the list stays. Load figures are the relay's word and prove nothing:
+// they help to choose, no more. The list is fetched whole, without the model filter, so that the relay does
+// not learn the model. Owned by the program; event loop thread. Refuses unverified records, lists over their
+// bound, redirects.
 #pragma once
 
 #include <map>
@@ -35,16 +36,16 @@ struct node_entry {
 
 struct node_list {
   std::vector<node_entry> nodes;
-  std::size_t dropped = 0;            // entries that failed verification
-  errc dropped_because = errc::ok;    // the last of them
+  std::size_t dropped = 0;          // entries that failed verification
+  errc dropped_because = errc::ok;  // the last of them
 };
 
 class directory {
  public:
   directory(net::http_client& relay, known_nodes& known, services& with);
 
-  // The whole list, fresh from the relay. Errors: relay_unreachable, invalid_json (not a directory), too_large,
-  // deadline_exceeded, cancelled.
+  // The whole list, fresh from the relay. Errors: relay_unreachable, invalid_json (not a directory),
+  // too_large, deadline_exceeded, cancelled.
   task<node_list> fetch(async::deadline until);
   // One node's entry. Errors as above; node_not_found; those of verification, peer_id_mismatch among them.
   task<node_entry> fetch_one(codec::peer_id peer, async::deadline until);
@@ -74,7 +75,8 @@ class directory {
   net::http_client& relay_;
   known_nodes& known_;
   services& services_;
-  std::map<std::string, verified, std::less<>> seen_;  // of the last list: the same bytes are not verified again
+  std::map<std::string, verified, std::less<>>
+      seen_;  // of the last list: the same bytes are not verified again
   bool is_recent(const std::optional<steady_time>& when) const;
   std::shared_ptr<const node_list> recent_;
   std::optional<steady_time> fetched_at_;

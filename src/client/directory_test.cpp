@@ -35,7 +35,8 @@ class directory_test : public ::testing::Test {
     return made;
   }
 
-  json::object entry(const crypto::ed25519_key& key, const e2ee::record_fields& of, std::int64_t in_flight = 0) {
+  json::object entry(const crypto::ed25519_key& key, const e2ee::record_fields& of,
+                     std::int64_t in_flight = 0) {
     json::object made = e2ee::to_json(*e2ee::sign_record(of, key));
     made["load"] = json::object{{"in_flight", in_flight}, {"capacity", 4}, {"queued", 0}};
     made["connected_since"] = clock_.unix_now();
@@ -110,7 +111,7 @@ TEST_F(directory_test, what_was_accepted_is_remembered_across_runs) {
   EXPECT_TRUE(known_.load(file, clock_.unix_now()).has_value());
   ASSERT_TRUE(nodes_.read_entry(entry(key, fields(9)), std::nullopt).has_value());
   ASSERT_TRUE(known_.save(file).has_value());
-  struct stat about {};
+  struct stat about{};
   ASSERT_EQ(::stat(file.c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777U, 0600U);
 
@@ -131,15 +132,16 @@ TEST_F(directory_test, what_was_accepted_is_remembered_across_runs) {
 
 TEST_F(directory_test, the_less_loaded_of_two_random_able_nodes_is_chosen) {
   json::array entries;
-  for (const std::int64_t in_flight : {4, 1, 3}) entries.push_back(entry(identity(), fields(1, {"m"}), in_flight));
+  for (const std::int64_t in_flight : {4, 1, 3})
+    entries.push_back(entry(identity(), fields(1, {"m"}), in_flight));
   entries.push_back(entry(identity(), fields(1, {"other"}), 0));
   const result<node_list> list = nodes_.read_list(list_text(entries));
   std::vector<int> chosen(4);
   for (int round = 0; round < 300; ++round) ++chosen[*choose_node(list->nodes, "m", {}, random_)];
-  EXPECT_EQ(chosen[0], 0);        // the most loaded loses every pair
-  EXPECT_GT(chosen[1], 150);      // the least loaded wins every pair
-  EXPECT_GT(chosen[2], 50);       // but is not in every pair
-  EXPECT_EQ(chosen[3], 0);        // unable
+  EXPECT_EQ(chosen[0], 0);    // the most loaded loses every pair
+  EXPECT_GT(chosen[1], 150);  // the least loaded wins every pair
+  EXPECT_GT(chosen[2], 50);   // but is not in every pair
+  EXPECT_EQ(chosen[3], 0);    // unable
   EXPECT_FALSE(choose_node(list->nodes, "missing", {}, random_).has_value());
   const std::vector<codec::peer_id> excluded{list->nodes[1].record.peer(), list->nodes[2].record.peer()};
   EXPECT_EQ(choose_node(list->nodes, "m", excluded, random_), std::optional<std::size_t>(0));

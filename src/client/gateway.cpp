@@ -23,8 +23,9 @@ std::vector<openai::model_entry> models_of(const node_list& list) {
   std::vector<openai::model_entry> models;
   for (const node_entry& node : list.nodes) {
     for (const e2ee::model_entry& each : node.record.fields().models) {
-      const bool is_known = std::any_of(models.begin(), models.end(),
-                                        [&](const openai::model_entry& known) { return known.id == each.id; });
+      const bool is_known = std::any_of(models.begin(), models.end(), [&](const openai::model_entry& known) {
+        return known.id == each.id;
+      });
       if (is_known) continue;
       openai::model_entry model;
       model.id = each.id;
@@ -108,8 +109,8 @@ asio::awaitable<void> gateway::route(net::http_exchange& exchange, codec::http_f
   const bool is_health = path == "/livez" || path == "/healthz" || path == "/readyz";
   if (is_health || path == "/metrics") {
     set_field(fields, "Content-Type", is_health ? "application/json" : "text/plain; version=0.0.4");
-    const std::string body = is_health ? R"({"status":"ok","service":"token.place gateway"})"
-                                       : services_.meters.prometheus_text();
+    const std::string body =
+        is_health ? R"({"status":"ok","service":"token.place gateway"})" : services_.meters.prometheus_text();
     const result<void> sent = co_await exchange.respond(200, fields, as_bytes(body));
     if (sent.has_error()) co_return;
     co_return;
@@ -185,8 +186,9 @@ asio::awaitable<void> gateway::forward(net::http_exchange& exchange, codec::http
   if (answer.has_error()) {
     const errc why = to_errc(answer.error());
     if (why == errc::cancelled) co_return;
-    services_.log.warning("gateway_call_failed", field("reason", why));
-    co_await fail(exchange, std::move(fields), explain(why, check.facts.model));
+    openai::api_error error = explain(why, check.facts.model);
+    if (error.status >= 500) services_.log.warning("gateway_call_failed", field("reason", why));
+    co_await fail(exchange, std::move(fields), std::move(error));
     co_return;
   }
   co_await pass_on(exchange, std::move(fields), **answer);
@@ -261,7 +263,8 @@ openai::api_error gateway::explain(errc failure, std::string_view model) const {
   if (failure == errc::not_found) return openai::model_not_found(model);
   if (failure == errc::node_not_found) {
     openai::api_error error = no_nodes();
-    if (settings_.pin) error.message = "The node this gateway is pinned to is not connected. Try again later.";
+    if (settings_.pin)
+      error.message = "The node this gateway is pinned to is not connected. Try again later.";
     return error;
   }
   return openai::upstream_answer(failure);

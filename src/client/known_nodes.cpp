@@ -21,7 +21,9 @@ bool is_past_mattering(unix_seconds issued, unix_seconds now) {
   return issued + limits::record_lifetime_max_s + 2 * limits::record_skew_s < now;
 }
 
-errc errc_of(int error) { return error == EACCES || error == EPERM ? errc::permission_denied : errc::io_error; }
+errc errc_of(int error) {
+  return error == EACCES || error == EPERM ? errc::permission_denied : errc::io_error;
+}
 
 result<void> write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
@@ -80,7 +82,8 @@ result<void> known_nodes::save(const std::filesystem::path& file) {
   const std::string text = codec::to_text(whole);
 
   const std::string temporary = file.string() + ".new." + std::to_string(::getpid());
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return errc_of(errno);
   const result<void> written = write_all(descriptor, text);
   const bool closed = ::close(descriptor) == 0;

@@ -1,6 +1,7 @@
 // The newest record accepted from each node, kept between runs, so that a relay cannot bring an old one back.
-// Owned by the program; event loop thread. The file is small, private (0600) and replaced atomically; it is read at the
-// start and written at the end (blocking). A damaged file counts as empty: it only weakens the rollback check.
+// Owned by the program; event loop thread. The file is small, private (0600) and replaced atomically; it is
+// read at the start and written at the end (blocking). A damaged file counts as empty: it only weakens the
+// rollback check.
 #pragma once
 
 #include <filesystem>

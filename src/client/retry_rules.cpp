@@ -6,7 +6,9 @@ namespace tp::client {
 
 namespace {
 
-bool is_short(const std::optional<std::chrono::seconds>& wait) { return wait && *wait <= limits::client_wait_max; }
+bool is_short(const std::optional<std::chrono::seconds>& wait) {
+  return wait && *wait <= limits::client_wait_max;
+}
 
 }  // namespace
 

@@ -1,6 +1,6 @@
-// When a sealed call is tried again (E2EE section 10.4), as a pure machine: each reason at most once per call, always in
-// a new envelope, never after bytes of a sealed answer (but for a date to correct), never because a connection broke.
-// One per call. It decides; sealed_call acts.
+// When a sealed call is tried again (E2EE section 10.4), as a pure machine: each reason at most once per
+// call, always in a new envelope, never after bytes of a sealed answer (but for a date to correct), never
+// because a connection broke. One per call. It decides; sealed_call acts.
 #pragma once
 
 #include <chrono>

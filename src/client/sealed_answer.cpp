@@ -7,7 +7,10 @@ namespace tp::client {
 
 sealed_answer::sealed_answer(codec::peer_id node, std::unique_ptr<net::http_response> response,
                              e2ee::response_opener opener)
-    : node_(node), response_(std::move(response)), opener_(std::move(opener)), buffer_(limits::client_read_bytes) {}
+    : node_(node),
+      response_(std::move(response)),
+      opener_(std::move(opener)),
+      buffer_(limits::client_read_bytes) {}
 
 sealed_answer::sealed_answer(codec::peer_id node, int status, codec::http_fields fields, plaintext body)
     : node_(node), pending_(std::move(body)), complete_(true), clear_(true) {

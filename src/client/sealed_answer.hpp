@@ -1,8 +1,8 @@
-// The answer to a sealed call, opened as it comes (E2EE section 10.3). An answer of the node is authentic piece by
-// piece and complete only when read() gave an empty piece without an error; an answer of the relay (origin relay) is in
-// the clear and nobody's word but the relay's.
-// Made by sealed_client, owned by whoever reads it; event loop thread. Destroying or abort()ing it early closes the
-// connection, which makes the node stop.
+// The answer to a sealed call, opened as it comes (E2EE section 10.3). An answer of the node is authentic
+// piece by piece and complete only when read() gave an empty piece without an error; an answer of the relay
+// (origin relay) is in the clear and nobody's word but the relay's. Made by sealed_client, owned by whoever
+// reads it; event loop thread. Destroying or abort()ing it early closes the connection, which makes the node
+// stop.
 #pragma once
 
 #include <memory>
@@ -24,20 +24,23 @@ enum class answer_origin { node, relay };
 class sealed_answer {
  public:
   // For sealed_client: an answer whose HTTP head was good, before anything is opened.
-  sealed_answer(codec::peer_id node, std::unique_ptr<net::http_response> response, e2ee::response_opener opener);
+  sealed_answer(codec::peer_id node, std::unique_ptr<net::http_response> response,
+                e2ee::response_opener opener);
   // A refusal in the clear.
   sealed_answer(codec::peer_id node, int status, codec::http_fields fields, plaintext body);
   sealed_answer(const sealed_answer&) = delete;
   sealed_answer& operator=(const sealed_answer&) = delete;
 
-  answer_origin origin() const { return response_ == nullptr && clear_ ? answer_origin::relay : answer_origin::node; }
+  answer_origin origin() const {
+    return response_ == nullptr && clear_ ? answer_origin::relay : answer_origin::node;
+  }
   const codec::peer_id& node() const { return node_; }
   int status() const;
   const codec::http_fields& fields() const;  // names in lower case
 
   // The content that came next; empty = all of it came and the end is authentic. Errors: truncated (a broken
-  // connection is one too), decrypt_failed and the other failures of an envelope, deadline_exceeded, cancelled.
-  // After an error what was read before stays partial.
+  // connection is one too), decrypt_failed and the other failures of an envelope, deadline_exceeded,
+  // cancelled. After an error what was read before stays partial.
   task<plaintext> read();
   // The rest, complete. too_large above bytes_max.
   task<plaintext> read_all(std::size_t bytes_max);

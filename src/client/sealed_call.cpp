@@ -64,7 +64,8 @@ result<e2ee::sealed_request> seal_for(const e2ee::verified_record& node, codec::
   return e2ee::seal_request(*key, e2ee::form::chunked, *encoded, random);
 }
 
-task<std::unique_ptr<sealed_answer>> sealed_client::call(call_request request, call_wish wish, async::deadline until) {
+task<std::unique_ptr<sealed_answer>> sealed_client::call(call_request request, call_wish wish,
+                                                         async::deadline until) {
   attempt_plan plan;
   plan.message = to_message(std::move(request));
   plan.wish = std::move(wish);
@@ -110,7 +111,8 @@ task<std::unique_ptr<sealed_answer>> sealed_client::attempt(attempt_plan& plan, 
   net::http_request request;
   request.method = "POST";
   request.target = "/api/v2/nodes/" + node.text() + "/ohttp";
-  const result<void> typed = request.fields.add("Content-Type", e2ee::request_media_type(e2ee::form::chunked));
+  const result<void> typed =
+      request.fields.add("Content-Type", e2ee::request_media_type(e2ee::form::chunked));
   if (typed.has_error()) co_return typed.error();
   request.body = sealed->body;
   result<std::unique_ptr<net::http_response>> sent = co_await relay_.send(std::move(request), until);
@@ -160,7 +162,8 @@ task<retry> sealed_client::next_step(attempt_plan& plan, sealed_answer& answer, 
   co_return step;
 }
 
-task<retry> sealed_client::after_clear(attempt_plan& plan, const sealed_answer& answer, async::deadline until) {
+task<retry> sealed_client::after_clear(attempt_plan& plan, const sealed_answer& answer,
+                                       async::deadline until) {
   const clear_refusal refusal{answer.status(), plan.refusal_code, retry_after_of(answer.fields())};
   retry step = plan.rules.on_clear(refusal);
   if (step == retry::newer_key) {

@@ -1,7 +1,7 @@
-// A sealed call (E2EE section 10): get and verify a node's record, choose, seal, post, hand out the answer as it opens.
-// One sealed_client per relay, shared by any number of calls; event loop thread; directory and HTTP client outlive it.
-// Retries are those of retry_rules, each in a new envelope. Nothing of the caller but what call_request says goes into
-// the envelope, and nothing at all beside it: no user agent, no credentials.
+// A sealed call (E2EE section 10): get and verify a node's record, choose, seal, post, hand out the answer as
+// it opens. One sealed_client per relay, shared by any number of calls; event loop thread; directory and HTTP
+// client outlive it. Retries are those of retry_rules, each in a new envelope. Nothing of the caller but what
+// call_request says goes into the envelope, and nothing at all beside it: no user agent, no credentials.
 #pragma once
 
 #include <map>
@@ -20,8 +20,9 @@ namespace tp::client {
 
 struct call_request {
   std::string method = "POST";
-  std::string target;         // e.g. "/v1/chat/completions"
-  codec::http_fields fields;  // inner fields: content-type, accept, authorization; date and sealed-to are added
+  std::string target;  // e.g. "/v1/chat/completions"
+  codec::http_fields
+      fields;  // inner fields: content-type, accept, authorization; date and sealed-to are added
   plaintext body;
 };
 
@@ -30,8 +31,8 @@ struct call_wish {
   std::optional<codec::peer_id> pin;  // only this node, whatever the directory says
 };
 
-// Prepares one envelope for a node: what is sent as body, and the opener of the answer. Also for load-test bodies.
-// `message` gets date and sealed-to. Errors: message_too_large, bhttp_control, bhttp_field, bad_enc.
+// Prepares one envelope for a node: what is sent as body, and the opener of the answer. Also for load-test
+// bodies. `message` gets date and sealed-to. Errors: message_too_large, bhttp_control, bhttp_field, bad_enc.
 result<e2ee::sealed_request> seal_for(const e2ee::verified_record& node, codec::bhttp_request& message,
                                       unix_seconds date, random_source& random);
 
@@ -42,10 +43,11 @@ class sealed_client {
   sealed_client(net::http_client& relay, directory& nodes, services& with)
       : relay_(relay), nodes_(nodes), services_(with) {}
 
-  // Completes when the status of the answer is known: the node's, or the relay's refusal. The deadline covers the whole
-  // call, the answer's body included. Errors: not_found (no node serves the model), node_not_found (no node at all, or
-  // not the pinned one), those of verification for a pinned node, relay_unreachable, not_sealed, message_too_large,
-  // truncated and the other failures of an envelope, connection_reset, deadline_exceeded, cancelled.
+  // Completes when the status of the answer is known: the node's, or the relay's refusal. The deadline covers
+  // the whole call, the answer's body included. Errors: not_found (no node serves the model), node_not_found
+  // (no node at all, or not the pinned one), those of verification for a pinned node, relay_unreachable,
+  // not_sealed, message_too_large, truncated and the other failures of an envelope, connection_reset,
+  // deadline_exceeded, cancelled.
   task<std::unique_ptr<sealed_answer>> call(call_request request, call_wish wish, async::deadline until);
 
  private:

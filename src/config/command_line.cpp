@@ -30,14 +30,16 @@ bool one_edit_apart(std::string_view a, std::string_view b) {
   const std::string_view rest_a = a.substr(head);
   const std::string_view rest_b = b.substr(head);
   if (rest_a.empty() || rest_b.empty()) return rest_a.size() + rest_b.size() <= 1;
-  if (rest_a.substr(1) == rest_b.substr(1) || rest_a.substr(1) == rest_b || rest_a == rest_b.substr(1)) return true;
+  if (rest_a.substr(1) == rest_b.substr(1) || rest_a.substr(1) == rest_b || rest_a == rest_b.substr(1))
+    return true;
   return rest_a.size() >= 2 && rest_b.size() >= 2 && rest_a[0] == rest_b[1] && rest_a[1] == rest_b[0] &&
          rest_a.substr(2) == rest_b.substr(2);
 }
 
 class reader {
  public:
-  reader(const program& table, const std::vector<std::string>& arguments) : table_(table), arguments_(arguments) {
+  reader(const program& table, const std::vector<std::string>& arguments)
+      : table_(table), arguments_(arguments) {
     out_.rules = table.options;
     add_secret_files(out_.rules);
   }
@@ -89,7 +91,8 @@ class reader {
     for (const command& each : table_.commands) {
       if (each.name == word) out_.chosen = &each;
     }
-    if (out_.chosen == nullptr) return refuse(shown(word) + " is not a command; see " + table_.name + " --help");
+    if (out_.chosen == nullptr)
+      return refuse(shown(word) + " is not a command; see " + table_.name + " --help");
     out_.rules = out_.chosen->options;
     out_.rules.insert(out_.rules.end(), table_.options.begin(), table_.options.end());
     add_secret_files(out_.rules);
@@ -133,7 +136,8 @@ class reader {
     }
     if (!text && found.type == option_type::flag) text = "true";
     if (!text) {
-      if (at_ + 1 >= arguments_.size()) return refuse(found.name + " (flag " + spelled + "): a value must follow");
+      if (at_ + 1 >= arguments_.size())
+        return refuse(found.name + " (flag " + spelled + "): a value must follow");
       text = arguments_[++at_];
     }
     for (given_flag& earlier : out_.flags) {
@@ -169,7 +173,8 @@ class reader {
     const std::vector<std::string>& known = out_.chosen->choices;
     if (std::find(known.begin(), known.end(), out_.words.front()) != known.end()) return true;
     const std::string command = table_.name + " " + out_.chosen->name;
-    return refuse(shown(out_.words.front()) + " is not something " + command + " knows; see " + command + " --help");
+    return refuse(shown(out_.words.front()) + " is not something " + command + " knows; see " + command +
+                  " --help");
   }
 
   const program& table_;

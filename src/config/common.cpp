@@ -38,7 +38,10 @@ std::string default_cache_dir(const environment& variables) {
 
 std::vector<option> common_options() {
   return {
-      {.name = "config", .type = option_type::path, .help = "Read options from this TOML file", .value_name = "FILE"},
+      {.name = "config",
+       .type = option_type::path,
+       .help = "Read options from this TOML file",
+       .value_name = "FILE"},
       {.name = "state-dir",
        .type = option_type::path,
        .fallback = "$XDG_STATE_HOME/token.place",
@@ -50,8 +53,13 @@ std::vector<option> common_options() {
        .help = "How much to log on stderr",
        .value_name = "LEVEL",
        .choices = {"trace", "debug", "info", "warning", "error", "off"}},
-      {.name = "log-format", .fallback = "text", .help = "Lines for people or for programs", .choices = {"text", "json"}},
-      {.name = "print-config", .type = option_type::flag, .help = "Print every value and where it came from, then leave"},
+      {.name = "log-format",
+       .fallback = "text",
+       .help = "Lines for people or for programs",
+       .choices = {"text", "json"}},
+      {.name = "print-config",
+       .type = option_type::flag,
+       .help = "Print every value and where it came from, then leave"},
       {.name = "version", .type = option_type::flag, .help = "Print the version, then leave"},
       {.name = "help", .type = option_type::flag, .help = "Print this text, then leave", .letter = 'h'},
   };

@@ -24,9 +24,18 @@ program table() {
   made.foreign_sections = {"other"};
   made.options = common_options();
   const std::vector<option> own = {
-      {.name = "port", .type = option_type::integer, .fallback = "5000", .help = "Where to listen", .group = "Network",
-       .minimum = 0, .maximum = 65'535, .environment = {"RELAY_PORT"}},
-      {.name = "use-mock-llm", .type = option_type::flag, .help = "No model", .environment = {"USE_MOCK_LLM"}},
+      {.name = "port",
+       .type = option_type::integer,
+       .fallback = "5000",
+       .help = "Where to listen",
+       .group = "Network",
+       .minimum = 0,
+       .maximum = 65'535,
+       .environment = {"RELAY_PORT"}},
+      {.name = "use-mock-llm",
+       .type = option_type::flag,
+       .help = "No model",
+       .environment = {"USE_MOCK_LLM"}},
       {.name = "stream", .type = option_type::flag, .fallback = "true", .help = "Show words as they come"},
       {.name = "model", .type = option_type::list, .help = "Models"},
       {.name = "grace", .type = option_type::duration, .fallback = "20s", .help = "Drain", .maximum = 60'000},
@@ -44,7 +53,10 @@ program tree() {
   made.options = common_options();
   command chat{.name = "chat", .summary = "Talk"};
   chat.options = {{.name = "model", .help = "Which"}, {.name = "message", .help = "What", .letter = 'm'}};
-  command keys{.name = "keys", .summary = "Keys", .positionals = words::some, .positionals_max = 1,
+  command keys{.name = "keys",
+               .summary = "Keys",
+               .positionals = words::some,
+               .positionals_max = 1,
                .choices = {"show", "rotate"}};
   command relay{.name = "relay", .summary = "The relay", .positionals = words::pass_on};
   made.commands = {chat, keys, relay};
@@ -84,7 +96,8 @@ TEST(config, takes_defaults_when_nothing_is_said) {
 
 TEST(config, a_later_source_wins_and_is_named) {
   const folder dir;
-  const std::string file = dir.write("c.toml", "port = 1\nmodel = ['a', 'b']\n[tool]\ngrace = 5\n[other]\nx = 1\n");
+  const std::string file =
+      dir.write("c.toml", "port = 1\nmodel = ['a', 'b']\n[tool]\ngrace = 5\n[other]\nx = 1\n");
   struct row {
     std::vector<std::string> arguments;
     environment variables;
@@ -96,7 +109,10 @@ TEST(config, a_later_source_wins_and_is_named) {
       {{"--config", file}, {}, 1, "file " + file + ", line 1"},
       {{}, {{"TOKEN_PLACE_CONFIG", file}}, 1, "file " + file + ", line 1"},
       {{"--config", file}, {{"RELAY_PORT", "2"}}, 2, "environment RELAY_PORT"},
-      {{"--config", file}, {{"RELAY_PORT", "2"}, {"TOKEN_PLACE_PORT", "3"}}, 3, "environment TOKEN_PLACE_PORT"},
+      {{"--config", file},
+       {{"RELAY_PORT", "2"}, {"TOKEN_PLACE_PORT", "3"}},
+       3,
+       "environment TOKEN_PLACE_PORT"},
       {{"--config", file, "--port=4"}, {{"TOKEN_PLACE_PORT", "3"}}, 4, "flag --port"},
       {{"--port", "4", "--port", "5"}, {}, 5, "flag --port"},
       {{}, {{"TOKEN_PLACE_PORT", ""}}, 5000, "default"},
@@ -119,8 +135,12 @@ TEST(config, every_spelling_reaches_the_same_option) {
     bool mock;
   };
   const row rows[] = {
-      {{"--use-mock-llm"}, {}, true},      {{"--use_mock_llm"}, {}, true},          {{"--use_mock_llm=0"}, {}, false},
-      {{}, {{"USE_MOCK_LLM", "1"}}, true}, {{}, {{"USE_MOCK_LLM", "False"}}, false}, {{"--no-use-mock-llm"}, {}, false},
+      {{"--use-mock-llm"}, {}, true},
+      {{"--use_mock_llm"}, {}, true},
+      {{"--use_mock_llm=0"}, {}, false},
+      {{}, {{"USE_MOCK_LLM", "1"}}, true},
+      {{}, {{"USE_MOCK_LLM", "False"}}, false},
+      {{"--no-use-mock-llm"}, {}, false},
       {{}, {{"TOKEN_PLACE_USE_MOCK_LLM", "yes"}}, true},
   };
   for (const row& each : rows) {
@@ -128,8 +148,9 @@ TEST(config, every_spelling_reaches_the_same_option) {
     ASSERT_EQ(out.step, next_step::run) << out.text;
     EXPECT_EQ(out.values.flag("use-mock-llm"), each.mock);
   }
-  const loaded out = load(table(), {"-tshort", "--model", "a,b", "--model=c", "--tls_key", "~/k", "--no-stream"},
-                          {{"HOME", "/h"}});
+  const loaded out =
+      load(table(), {"-tshort", "--model", "a,b", "--model=c", "--tls_key", "~/k", "--no-stream"},
+           {{"HOME", "/h"}});
   ASSERT_EQ(out.step, next_step::run) << out.text;
   EXPECT_EQ(out.values.text("title"), "short");
   EXPECT_EQ(out.values.list("model"), (std::vector<std::string>{"a", "b", "c"}));
@@ -154,22 +175,31 @@ TEST(config, a_wrong_value_names_itself_its_source_and_the_reason) {
       {{"--port", "65536"}, {}, "port (flag --port): \"65536\" is not between 0 and 65535"},
       {{"--port=-1"}, {}, "port (flag --port): \"-1\" is not between 0 and 65535"},
       {{}, {{"RELAY_PORT", "x"}}, "port (environment RELAY_PORT): \"x\" is not an integer"},
-      {{}, {{"USE_MOCK_LLM", "maybe"}}, "use-mock-llm (environment USE_MOCK_LLM): \"maybe\" is neither true nor false"},
+      {{},
+       {{"USE_MOCK_LLM", "maybe"}},
+       "use-mock-llm (environment USE_MOCK_LLM): \"maybe\" is neither true nor false"},
       {{"--env", "prod"}, {}, "env (flag --env): \"prod\" is not one of development, production"},
-      {{"--grace", "soon"}, {}, "grace (flag --grace): \"soon\" is not a duration such as 250ms, 30s, 5m or 2h"},
+      {{"--grace", "soon"},
+       {},
+       "grace (flag --grace): \"soon\" is not a duration such as 250ms, 30s, 5m or 2h"},
       {{"--grace", "2m"}, {}, "grace (flag --grace): \"2m\" is not between 0 and 60000 ms"},
       {{"-t", "a b"}, {}, "title (flag -t): \"a b\" holds a space"},
       {{"--port"}, {}, "port (flag --port): a value must follow"},
       {{"--prot", "1"}, {}, "\"--prot\" is not an option; did you mean --port?"},
       {{"--nothing-like-it"}, {}, "\"--nothing-like-it\" is not an option; see tool --help"},
       {{"stray"}, {}, "\"stray\" is one word too many"},
-      {{"--api-key", "hush"}, {},
+      {{"--api-key", "hush"},
+       {},
        "api-key (flag --api-key): a secret is never a flag; use --api-key-file or TOKEN_PLACE_API_KEY"},
-      {{"--api-key-file", "/nonexistent"}, {}, "api-key-file (flag --api-key-file): the file cannot be opened"},
+      {{"--api-key-file", "/nonexistent"},
+       {},
+       "api-key-file (flag --api-key-file): the file cannot be opened"},
       {{"--config", "/nonexistent"}, {}, "config (/nonexistent): the file cannot be opened"},
       {{"--config", nan}, {}, "port (file " + nan + ", line 2): \"http\" is not an integer"},
       {{"--config", unknown}, {}, "\"prot\" (file " + unknown + ", line 1): no such option"},
-      {{"--config", section}, {}, "[tol] (file " + section + ", line 2): no program or command has this section"},
+      {{"--config", section},
+       {},
+       "[tol] (file " + section + ", line 2): no program or command has this section"},
       {{"--config", broken}, {}, "config (" + broken + "): line 2: not valid TOML"},
       {{"--config", list}, {}, "port (file " + list + ", line 1): one value is expected, not a list"},
   };
@@ -215,7 +245,8 @@ TEST(config, a_secret_comes_from_file_or_environment_and_is_never_printed) {
 
 TEST(config, the_printed_configuration_is_a_configuration_file) {
   const folder dir;
-  const loaded first = load(table(), {"--port", "7", "--model", "a\"b,c", "--no-stream", "--print-config"}, {});
+  const loaded first =
+      load(table(), {"--port", "7", "--model", "a\"b,c", "--no-stream", "--print-config"}, {});
   ASSERT_EQ(first.step, next_step::print);
   EXPECT_NE(first.text.find("port = 7  # flag --port\n"), std::string::npos);
   EXPECT_NE(first.text.find("env = \"development\"  # default\n"), std::string::npos);
@@ -243,7 +274,8 @@ TEST(config, help_and_version_and_markdown_come_from_the_table) {
     start = end + 1;
   }
   EXPECT_EQ(load(table(), {"--version"}, {}).text, "tool 1.2.3\n");
-  EXPECT_NE(load(table(), {"--help-markdown"}, {}).text.find("| `port N` | `5000` | `TOKEN_PLACE_PORT`, `RELAY_PORT` |"),
+  EXPECT_NE(load(table(), {"--help-markdown"}, {})
+                .text.find("| `port N` | `5000` | `TOKEN_PLACE_PORT`, `RELAY_PORT` |"),
             std::string::npos);
 }
 

@@ -28,7 +28,8 @@ void put_wrapped(std::string& out, std::string_view text, std::size_t from) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     if (column + end > line_width && column > text_column) {
-      out.append("\n").append(text_column, ' ');
+      out.back() = '\n';
+      out.append(text_column, ' ');
       column = text_column;
     }
     out.append(text.substr(0, end)).append(" ");
@@ -50,21 +51,23 @@ std::string spelling(const option& each) {
   std::string text = each.letter == 0 ? "    " : std::string("-") + each.letter + ", ";
   const bool is_secret = each.secret == secrecy::secret;
   const bool is_on = each.type == option_type::flag && each.fallback == "true";
-  if (is_secret) return std::string("    ").append(environment_name(each.name));
+  if (is_secret) return text + "--" + each.name + "-file FILE";
   text.append(is_on ? "--no-" : "--").append(each.name);
   const std::string value = value_name(each);
   if (!value.empty()) text.append(" ").append(value);
   return text;
 }
 
-// A standing option is an action of the program, not a setting: it has no environment name and no place in files.
+// A standing option is an action of the program, not a setting: it has no environment name and no place in
+// files.
 bool is_action(const option& each) {
-  return each.name == "help" || each.name == "version" || each.name == "print-config" || each.name == "config";
+  return each.name == "help" || each.name == "version" || each.name == "print-config" ||
+         each.name == "config";
 }
 
 std::string remarks(const option& each) {
   std::string text = each.help;
-  if (each.secret == secrecy::secret) return text + " (environment or file, never a flag)";
+  if (each.secret == secrecy::secret) return text + ", from a file; or " + environment_name(each.name);
   if (each.type == option_type::list) text += " (repeatable)";
   if (!each.fallback.empty() && each.type != option_type::flag) text += " [" + each.fallback + "]";
   if (!each.environment.empty()) text += " (also " + joined(each.environment, ", ") + ")";
@@ -119,7 +122,8 @@ std::string toml_text(const std::string& text) {
 std::string toml_value(const setting& entry) {
   switch (entry.rule.type) {
     case option_type::flag:
-    case option_type::integer: return entry.current.texts.front();
+    case option_type::integer:
+      return entry.current.texts.front();
     case option_type::list: {
       std::vector<std::string> items;
       for (const std::string& item : entry.current.texts) items.push_back(toml_text(item));
@@ -127,7 +131,8 @@ std::string toml_value(const setting& entry) {
     }
     case option_type::text:
     case option_type::duration:
-    case option_type::path: break;
+    case option_type::path:
+      break;
   }
   return toml_text(entry.current.texts.front());
 }

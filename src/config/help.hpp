@@ -12,7 +12,8 @@ namespace tp::config {
 std::string help_text(const program& table, const command* chosen);
 std::string help_markdown(const program& table);
 
-// A valid TOML file: every option with its value and, as a comment, where it came from. Secrets as set or unset.
+// A valid TOML file: every option with its value and, as a comment, where it came from. Secrets as set or
+// unset.
 std::string config_text(const settings& values);
 
 }  // namespace tp::config

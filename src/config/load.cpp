@@ -42,10 +42,14 @@ class loader {
   bool take_over() {
     if (said_.wrong) return refuse(said_.wrong->why);
     switch (said_.asked) {
-      case asked_for::help: return print(help_text(table_, said_.chosen));
-      case asked_for::markdown: return print(help_markdown(table_));
-      case asked_for::version: return print(table_.name + " " + table_.version + "\n");
-      case asked_for::nothing: break;
+      case asked_for::help:
+        return print(help_text(table_, said_.chosen));
+      case asked_for::markdown:
+        return print(help_markdown(table_));
+      case asked_for::version:
+        return print(table_.name + " " + table_.version + "\n");
+      case asked_for::nothing:
+        break;
     }
     return true;
   }
@@ -71,7 +75,8 @@ class loader {
   }
 
   // Sets one option from one source, or refuses naming option, source and reason.
-  bool set(const std::string& name, const std::vector<std::string>& texts, source from, const std::string& where) {
+  bool set(const std::string& name, const std::vector<std::string>& texts, source from,
+           const std::string& where) {
     setting* entry = out_.values.find(name);
     parsed result = parse_value(entry->rule, texts, home());
     entry->from = from;
@@ -101,7 +106,8 @@ class loader {
     const std::string path = config_path();
     if (path.empty()) return true;
     file_entries entries = read_toml_file(path);
-    if (const refusal* wrong = std::get_if<refusal>(&entries)) return refuse("config (" + path + "): " + wrong->why);
+    if (const refusal* wrong = std::get_if<refusal>(&entries))
+      return refuse("config (" + path + "): " + wrong->why);
     const std::vector<file_entry>& all = std::get<std::vector<file_entry>>(entries);
     // First what is for everybody, then this program's or command's own table.
     for (const file_entry& each : all) {
@@ -132,7 +138,8 @@ class loader {
     const bool is_action = name == "help" || name == "version" || name == "print-config" || name == "config";
     // One file may serve several commands: what stands at the top may belong to another one.
     if (found == nullptr && each.section.empty() && belongs_to_another_command(name)) return true;
-    if (found == nullptr || is_action) return refuse(shown(each.name) + " (file " + place + "): no such option");
+    if (found == nullptr || is_action)
+      return refuse(shown(each.name) + " (file " + place + "): no such option");
     if (each.is_array && found->type != option_type::list) {
       return refuse(name + " (file " + place + "): one value is expected, not a list");
     }

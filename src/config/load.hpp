@@ -1,6 +1,7 @@
 // From a command line, an environment and perhaps a file to settings: default < file < environment < flag.
 // Owned by main; pure apart from reading the files that options name. Never reads the process environment.
-// Refuses unknown options, wrong values, secrets given as flags, unknown commands and stray words, in one line each.
+// Refuses unknown options, wrong values, secrets given as flags, unknown commands and stray words, in one
+// line each.
 #pragma once
 
 #include <optional>

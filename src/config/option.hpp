@@ -1,6 +1,6 @@
-// What a program can be told, as data: options, commands, programs. Everything people see about options (help,
-// environment names, docs/CONFIG.md) and everything that reads them comes from these tables.
-// Values, made once by the apps; nothing here has behaviour.
+// What a program can be told, as data: options, commands, programs. Everything people see about options
+// (help, environment names, docs/CONFIG.md) and everything that reads them comes from these tables. Values,
+// made once by the apps; nothing here has behaviour.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ using environment = std::map<std::string, std::string>;
 // path: text with a leading "~/" replaced. flag: on or off; `--name` and `--no-name`.
 enum class option_type { text, integer, flag, list, duration, path };
 
-// A secret comes from a file (--NAME-file, added by itself, or the configuration file) or the environment, never
-// from a flag, and is printed as set or unset.
+// A secret comes from a file (--NAME-file, added by itself, or the configuration file) or the environment,
+// never from a flag, and is printed as set or unset.
 enum class secrecy { open, secret };
 
 struct option {
@@ -29,9 +29,9 @@ struct option {
   std::string fallback{};  // the default as a person would type it; empty: none
   std::string help{};
   std::string group = "General";
-  std::string value_name{};               // e.g. "URL"; empty: from the type
-  std::vector<std::string> choices{};     // if not empty, nothing else is taken
-  std::int64_t minimum = 0;               // integer: bounds; duration: bounds in milliseconds
+  std::string value_name{};            // e.g. "URL"; empty: from the type
+  std::vector<std::string> choices{};  // if not empty, nothing else is taken
+  std::int64_t minimum = 0;            // integer: bounds; duration: bounds in milliseconds
   std::int64_t maximum = std::numeric_limits<std::int32_t>::max();
   std::vector<std::string> environment{};  // names besides TOKEN_PLACE_<NAME>
   char letter = 0;                         // short form, e.g. 'm' for -m
@@ -60,8 +60,8 @@ struct program {
   std::string version;
   std::string summary;
   std::string usage{};
-  std::string section{};              // the table of a configuration file that is this program's, e.g. "relay"
-  std::vector<option> options{};      // of a program without commands; else those every command has
+  std::string section{};          // the table of a configuration file that is this program's, e.g. "relay"
+  std::vector<option> options{};  // of a program without commands; else those every command has
   std::vector<command> commands{};
   std::vector<std::string> foreign_sections{};  // tables of a shared file that belong to other programs
 };

@@ -6,10 +6,14 @@ namespace tp::config {
 
 std::string provenance(const setting& entry) {
   switch (entry.from) {
-    case source::fallback: return "default";
-    case source::file: return "file " + entry.where;
-    case source::environment: return "environment " + entry.where;
-    case source::flag: return "flag " + entry.where;
+    case source::fallback:
+      return "default";
+    case source::file:
+      return "file " + entry.where;
+    case source::environment:
+      return "environment " + entry.where;
+    case source::flag:
+      return "flag " + entry.where;
   }
   return "unknown";
 }

@@ -1,6 +1,6 @@
 // The values a program runs with, each with where it came from. Made by load(), read by name.
-// Immutable after that; move-only because it may hold secrets. Asking for a name that is not in the table, or as
-// another type, is a bug of ours.
+// Immutable after that; move-only because it may hold secrets. Asking for a name that is not in the table, or
+// as another type, is a bug of ours.
 #pragma once
 
 #include <chrono>

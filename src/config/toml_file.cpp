@@ -27,7 +27,8 @@ refusal at_line(std::size_t line, std::string_view why) {
   return {"line " + std::to_string(line) + ": " + std::string(why)};
 }
 
-std::variant<file_entry, refusal> entry_of(std::string_view section, const toml::key& key, const toml::node& node) {
+std::variant<file_entry, refusal> entry_of(std::string_view section, const toml::key& key,
+                                           const toml::node& node) {
   file_entry entry;
   entry.section = section;
   entry.name = key.str();
@@ -47,7 +48,8 @@ std::variant<file_entry, refusal> entry_of(std::string_view section, const toml:
   return entry;
 }
 
-std::optional<refusal> collect(const toml::table& table, std::string_view section, std::vector<file_entry>& out) {
+std::optional<refusal> collect(const toml::table& table, std::string_view section,
+                               std::vector<file_entry>& out) {
   for (const auto& [key, node] : table) {
     if (const toml::table* inner = node.as_table()) {
       if (!section.empty()) return at_line(key.source().begin.line, "a section inside a section");
@@ -69,7 +71,8 @@ std::variant<std::string, refusal> read_whole(const std::string& path, std::size
   if (in.bad()) return refusal{"the file cannot be read"};
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.empty() && !in.eof()) return refusal{"the file cannot be read"};
-  if (text.size() > bytes_max) return refusal{"the file is larger than " + std::to_string(bytes_max) + " bytes"};
+  if (text.size() > bytes_max)
+    return refusal{"the file is larger than " + std::to_string(bytes_max) + " bytes"};
   return text;
 }
 

@@ -36,7 +36,8 @@ std::optional<std::int64_t> read_milliseconds(std::string_view text) {
     std::string_view suffix;
     std::int64_t milliseconds;
   };
-  static constexpr unit units[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  static constexpr unit units[] = {
+      {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   std::int64_t scale = 1'000;
   for (const unit& each : units) {
     if (!text.ends_with(each.suffix)) continue;
@@ -64,8 +65,8 @@ parsed number_value(const option& rule, std::string_view text) {
   const bool is_duration = rule.type == option_type::duration;
   const std::optional<std::int64_t> number = is_duration ? read_milliseconds(clean) : read_integer(clean);
   if (!number) {
-    return refusal{shown(text) + (is_duration ? " is not a duration such as 250ms, 30s, 5m or 2h"
-                                               : " is not an integer")};
+    return refusal{shown(text) +
+                   (is_duration ? " is not a duration such as 250ms, 30s, 5m or 2h" : " is not an integer")};
   }
   if (*number < rule.minimum || *number > rule.maximum) return out_of_bounds(rule, text);
   return value{{std::string(clean)}, *number};
@@ -92,8 +93,8 @@ std::string joined(const std::vector<std::string>& items, std::string_view betwe
 
 // Choices and the option's own check, for texts and each item of a list.
 std::optional<refusal> wrong_text(const option& rule, const std::string& text) {
-  const bool known = rule.choices.empty() ||
-                     std::find(rule.choices.begin(), rule.choices.end(), text) != rule.choices.end();
+  const bool known =
+      rule.choices.empty() || std::find(rule.choices.begin(), rule.choices.end(), text) != rule.choices.end();
   const bool is_secret = rule.secret == secrecy::secret;
   const std::string subject = is_secret ? "the value" : shown(text);
   if (!known) return refusal{subject + " is not one of " + joined(rule.choices, ", ")};
@@ -114,7 +115,8 @@ parsed parse_value(const option& rule, const std::vector<std::string>& texts, st
   const std::string last = texts.empty() ? std::string() : texts.back();
   switch (rule.type) {
     case option_type::integer:
-    case option_type::duration: return number_value(rule, last);
+    case option_type::duration:
+      return number_value(rule, last);
     case option_type::flag: {
       const std::optional<bool> on = read_flag(trimmed(last));
       if (!on) return refusal{shown(last) + " is neither true nor false"};
@@ -128,7 +130,8 @@ parsed parse_value(const option& rule, const std::vector<std::string>& texts, st
       return items;
     }
     case option_type::path:
-    case option_type::text: break;
+    case option_type::text:
+      break;
   }
   if (std::optional<refusal> wrong = wrong_text(rule, last)) return *wrong;
   return value{{rule.type == option_type::path ? home_replaced(last, home) : last}, 0};
@@ -165,12 +168,18 @@ std::string shown(std::string_view text) {
 std::string value_name(const option& rule) {
   if (!rule.value_name.empty()) return rule.value_name;
   switch (rule.type) {
-    case option_type::flag: return "";
-    case option_type::integer: return "N";
-    case option_type::duration: return "TIME";
-    case option_type::path: return "PATH";
-    case option_type::list: return "TEXT,…";
-    case option_type::text: break;
+    case option_type::flag:
+      return "";
+    case option_type::integer:
+      return "N";
+    case option_type::duration:
+      return "TIME";
+    case option_type::path:
+      return "PATH";
+    case option_type::list:
+      return "TEXT,…";
+    case option_type::text:
+      break;
   }
   return rule.choices.empty() ? "TEXT" : joined(rule.choices, "|");
 }

@@ -1,5 +1,6 @@
 // One value of one option: from text to checked value and back. Pure.
-// Refuses with a reason a person can act on; the reason quotes the value unless the option is a secret or free text.
+// Refuses with a reason a person can act on; the reason quotes the value unless the option is a secret or
+// free text.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct refusal {
 
 using parsed = std::variant<value, refusal>;
 
-// `texts`: one text for a scalar (the last counts), any number for a list; commas separate items of a list too.
-// `home` replaces a leading "~" of a path.
+// `texts`: one text for a scalar (the last counts), any number for a list; commas separate items of a list
+// too. `home` replaces a leading "~" of a path.
 parsed parse_value(const option& rule, const std::vector<std::string>& texts, std::string_view home);
 
 // Any spelling of a name to the table's: "API_key" → "api-key".

@@ -11,7 +11,9 @@ namespace {
 constexpr e2ee::route routes[] = {{"POST", "/v1/chat/completions"}, {"POST", "/v1/embeddings"}};
 
 std::string error_body(std::string_view code) {
-  return std::string(R"({"error":{"message":"planned","type":"server_error","code":")").append(code).append(R"(","param":null}})");
+  return std::string(R"({"error":{"message":"planned","type":"server_error","code":")")
+      .append(code)
+      .append(R"(","param":null}})");
 }
 
 }  // namespace
@@ -149,7 +151,8 @@ asio::awaitable<void> fake_relay::serve_call(net::http_exchange& exchange, fake_
 
 asio::awaitable<void> fake_relay::answer(net::http_exchange& exchange, const call_plan& plan,
                                          e2ee::sealed_call call) {
-  const std::string media(plan.media_type.empty() ? call.answer.media_type() : std::string_view(plan.media_type));
+  const std::string media(plan.media_type.empty() ? call.answer.media_type()
+                                                  : std::string_view(plan.media_type));
   const codec::http_fields outer{{"Content-Type", media}};
   const result<void> begun = co_await exchange.begin(200, outer);
   if (begun.has_error()) co_return;

@@ -1,5 +1,5 @@
-// A relay and its nodes in one, for tests of the client: directory, sealed route, real records and real envelopes. What
-// goes wrong is planned per node and call. One per test; the test's event loop thread.
+// A relay and its nodes in one, for tests of the client: directory, sealed route, real records and real
+// envelopes. What goes wrong is planned per node and call. One per test; the test's event loop thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,8 +35,8 @@ struct call_plan {
   std::string content_type = "application/json";
   std::vector<std::string> pieces{"{}"};
   ending how = ending::proper;
-  std::string media_type;                 // instead of the right one
-  std::int64_t clock_s = 0;               // how far this node's clock is from everybody's
+  std::string media_type;                    // instead of the right one
+  std::int64_t clock_s = 0;                  // how far this node's clock is from everybody's
   std::size_t wait_before_piece = SIZE_MAX;  // before this piece: until the client is gone
 };
 
@@ -44,14 +44,14 @@ class fake_node {
  public:
   fake_node(services& with, std::string name, std::vector<std::string> models);
   json::object entry();
-  // A new OHTTP key; envelopes for the old one no longer open. The directory goes on listing the old one until
-  // listed_key_is_stale is cleared.
+  // A new OHTTP key; envelopes for the old one no longer open. The directory goes on listing the old one
+  // until listed_key_is_stale is cleared.
   void forget_keys();
 
   codec::peer_id peer;
   std::deque<call_plan> plans;  // taken in turn; then `usual`
   call_plan usual;
-  std::vector<std::string> bodies;   // of the requests it opened, for comparison by tests
+  std::vector<std::string> bodies;  // of the requests it opened, for comparison by tests
   std::vector<codec::http_fields> inner_fields;
   std::size_t calls = 0;
   bool connected = true;

@@ -38,15 +38,19 @@ class gateway_test : public ::testing::Test {
   void start(gateway_settings settings) {
     stop();
     gateway_ = std::make_unique<gateway>(calls_, nodes_, std::move(settings), with_);
-    const net::http_handler handler = [this](net::http_exchange& exchange) { return gateway_->handle(exchange); };
+    const net::http_handler handler = [this](net::http_exchange& exchange) {
+      return gateway_->handle(exchange);
+    };
     server_ = *net::http_listener::open(loop_.get_executor(), {}, handler, {}, nullptr, with_);
     scope_ = std::make_unique<async::task_scope>(loop_.get_executor());
     scope_->spawn(server_->run());
     const std::string origin = "http://127.0.0.1:" + std::to_string(server_->port());
-    local_ = std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url(origin), nullptr, with_);
+    local_ =
+        std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url(origin), nullptr, with_);
   }
 
-  asio::awaitable<reply> send(std::string method, std::string target, std::string body, codec::http_fields fields) {
+  asio::awaitable<reply> send(std::string method, std::string target, std::string body,
+                              codec::http_fields fields) {
     reply out;
     net::http_request request;
     request.method = std::move(method);
@@ -54,7 +58,8 @@ class gateway_test : public ::testing::Test {
     request.fields = std::move(fields);
     request.body = as_bytes(body);
     const async::deadline until = async::deadline::after(std::chrono::seconds(20));
-    const result<std::unique_ptr<net::http_response>> answer = co_await local_->send(std::move(request), until);
+    const result<std::unique_ptr<net::http_response>> answer =
+        co_await local_->send(std::move(request), until);
     if (answer.has_error()) {
       out.error = to_errc(answer.error());
       co_return out;
@@ -88,7 +93,8 @@ class gateway_test : public ::testing::Test {
   fake_relay relay_{loop_, with_};
   known_nodes known_;
   net::http_client http_{loop_.get_executor(),
-                         *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr, with_};
+                         *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr,
+                         with_};
   directory nodes_{http_, known_, with_};
   sealed_client calls_{http_, nodes_, with_};
   std::unique_ptr<gateway> gateway_;
@@ -150,7 +156,8 @@ TEST_F(gateway_test, what_cannot_work_is_refused_here_with_an_openai_error) {
     std::string code;
   };
   const row rows[] = {
-      {"/v1/chat/completions", R"({"model":"x","messages":[{"role":"user","content":"hi"}]})", 404, "model_not_found"},
+      {"/v1/chat/completions", R"({"model":"x","messages":[{"role":"user","content":"hi"}]})", 404,
+       "model_not_found"},
       {"/v1/nothing", "{}", 404, "not_found"},
       {"/", "{}", 404, "not_found"},
       {"/v1/models", "{}", 405, "method_not_allowed"},
@@ -200,7 +207,8 @@ TEST_F(gateway_test, errors_of_the_relay_and_of_the_node_are_passed_on_apart) {
   EXPECT_EQ(relay.fields.find("retry-after"), "1800");
   EXPECT_FALSE(relay.fields.find("x-token-place-privacy").has_value());
   node.usual.status = 422;
-  node.usual.pieces = {R"({"error":{"message":"no","type":"invalid_request_error","code":"odd","param":null}})"};
+  node.usual.pieces = {
+      R"({"error":{"message":"no","type":"invalid_request_error","code":"odd","param":null}})"};
   const reply inner = post("/v1/chat/completions", chat);
   EXPECT_EQ(inner.status, 422);
   EXPECT_EQ(code_of(inner), "odd");
@@ -248,7 +256,8 @@ TEST_F(gateway_test, a_client_that_goes_away_ends_the_sealed_call) {
     request.target = "/v1/chat/completions";
     request.body = as_bytes(chat);
     const async::deadline until = async::deadline::after(std::chrono::seconds(20));
-    const result<std::unique_ptr<net::http_response>> answer = co_await local_->send(std::move(request), until);
+    const result<std::unique_ptr<net::http_response>> answer =
+        co_await local_->send(std::move(request), until);
     bytes buffer(100);
     const result<std::size_t> read = co_await (*answer)->read_some(buffer);
     (*answer)->abort();

@@ -13,10 +13,10 @@ using client_test::fake_relay;
 
 // What a call came to: an answer and its text, or an error.
 struct verdict {
-  errc error = errc::ok;           // of the call or of reading
+  errc error = errc::ok;  // of the call or of reading
   answer_origin origin = answer_origin::node;
   int status = 0;
-  std::string text;                // also what came before an error
+  std::string text;  // also what came before an error
   std::optional<codec::peer_id> node;
 };
 
@@ -25,7 +25,8 @@ class sealed_call_test : public ::testing::Test {
   void connect() {
     known_ = {};
     http_ = std::make_unique<net::http_client>(
-        loop_.get_executor(), *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr, with_);
+        loop_.get_executor(), *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr,
+        with_);
     nodes_ = std::make_unique<directory>(*http_, known_, with_);
     calls_ = std::make_unique<sealed_client>(*http_, *nodes_, with_);
   }
@@ -44,7 +45,8 @@ class sealed_call_test : public ::testing::Test {
     const async::deadline until = async::deadline::after(std::chrono::seconds(20));
     call_request made = request();
     verdict out;
-    const result<std::unique_ptr<sealed_answer>> answer = co_await calls_->call(std::move(made), std::move(wish), until);
+    const result<std::unique_ptr<sealed_answer>> answer =
+        co_await calls_->call(std::move(made), std::move(wish), until);
     if (answer.has_error()) {
       out.error = to_errc(answer.error());
       co_return out;
@@ -60,7 +62,9 @@ class sealed_call_test : public ::testing::Test {
     }
   }
 
-  verdict call(call_wish wish = {"m", std::nullopt}) { return async::run(loop_, call_and_read(std::move(wish))); }
+  verdict call(call_wish wish = {"m", std::nullopt}) {
+    return async::run(loop_, call_and_read(std::move(wish)));
+  }
 
   asio::io_context loop_;
   system_clock_source clock_;
@@ -141,7 +145,7 @@ TEST_F(sealed_call_test, a_clear_refusal_is_handed_over_as_the_relays_word) {
 TEST_F(sealed_call_test, a_new_key_is_fetched_and_used_once) {
   fake_node& node = relay_.add("one", {"m"});
   EXPECT_EQ(call().error, errc::ok);
-  node.forget_keys();              // the node no longer knows what the client's copy lists
+  node.forget_keys();                // the node no longer knows what the client's copy lists
   node.listed_key_is_stale = false;  // but the directory lists the new one
   const verdict out = call();
   EXPECT_EQ(out.error, errc::ok);
@@ -240,8 +244,8 @@ TEST_F(sealed_call_test, no_node_and_no_model_are_told_apart) {
 }
 
 TEST_F(sealed_call_test, a_relay_that_is_not_there_is_named) {
-  http_ = std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url("http://127.0.0.1:1"), nullptr,
-                                             with_);
+  http_ = std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url("http://127.0.0.1:1"),
+                                             nullptr, with_);
   nodes_ = std::make_unique<directory>(*http_, known_, with_);
   calls_ = std::make_unique<sealed_client>(*http_, *nodes_, with_);
   EXPECT_EQ(call().error, errc::relay_unreachable);
@@ -269,7 +273,8 @@ TEST_F(sealed_call_test, pieces_come_as_they_are_sealed_and_abort_reaches_the_re
     const async::deadline until = async::deadline::after(std::chrono::seconds(20));
     call_request made = request();
     call_wish wish{"m", std::nullopt};
-    result<std::unique_ptr<sealed_answer>> answer = co_await calls_->call(std::move(made), std::move(wish), until);
+    result<std::unique_ptr<sealed_answer>> answer =
+        co_await calls_->call(std::move(made), std::move(wish), until);
     const result<plaintext> piece = co_await (*answer)->read();
     std::string text(piece->reveal_text());
     (*answer)->abort();
