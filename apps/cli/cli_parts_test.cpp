@@ -79,8 +79,9 @@ TEST(conversation, becomes_a_request_and_forgets_a_question_without_answer) {
   EXPECT_EQ(
       body.reveal_text(),
       R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
-            R"({"role":"user","content":"one"},)"
-      R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],"stream":true,"max_tokens":5})");
+      R"({"role":"user","content":"one"},)"
+      R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],)"
+      R"("stream":true,"max_tokens":5})");
   conversation bare("");
   bare.ask("x");
   const plaintext short_body = bare.request_body({"m", answer_form::whole, 0});
