@@ -64,9 +64,12 @@ void task_scope::cancel() {
 
 asio::awaitable<void> task_scope::join() {
   while (!tasks_.empty()) {
-    co_await idle_.async_wait(as_tuple);
     const auto state = co_await asio::this_coro::cancellation_state;
-    if (is_cancelled(state) && !cancelled_) cancel();
+    if (is_cancelled(state) && !cancelled_) {  // perhaps long before it came here: it must not wait first
+      cancel();
+      continue;
+    }
+    co_await idle_.async_wait(as_tuple);
   }
 }
 

@@ -29,6 +29,7 @@ compiler_at_least() {
 build_preset() {
   preset=$1
   shift
+  export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1  # another clone of the same sources finds the same objects
   if [ ! -f "build/$preset/build.ninja" ]; then
     choose_compiler
     run_quietly "configure $preset ($CXX)" "build/log/configure-$preset.log" cmake --preset "$preset" || return 1

@@ -20,12 +20,9 @@ tp_test() {
     step "client programs for interop tests" && install_node_modules && install_python_packages
   fi
   run_preset dev ""
-  if [ "$quick" = no ]; then
-    run_preset asan 'unit|conformance|scenario|fuzz'
-  fi
-  # One thread runs all connections of a process (docs/decisions/0002), so ThreadSanitizer sees little that the others
-  # do not; it costs as much again as a whole build. Nightly, and before a release: ./tp test --all
+  # Each sanitizer costs another whole build, as long as everything above: nightly, and before a release.
   if [ "$all" = yes ]; then
+    run_preset asan 'unit|conformance|scenario|fuzz'
     run_preset tsan 'unit|conformance|scenario'
   fi
   step "result"
