@@ -55,7 +55,8 @@ result<crypto::ed25519_key> program::identity(std::string_view file) {
   const std::filesystem::path path = state_dir_ / file;
   auto key = crypto::load_or_create_identity(path, random_);
   if (!key) {
-    complain(name_, "cannot use the key file " + path.string() + " (" + std::string(tp::name(to_errc(key.error()))) +
+    complain(name_, "cannot use the key file " + path.string() + " (" +
+                        std::string(tp::name(to_errc(key.error()))) +
                         "); it must be a regular file that only you can read (chmod 600)");
   }
   return key;

@@ -1,6 +1,6 @@
-// What the relay's and the node's programs have in common: a hardened process, services, the state folder, the identity,
-// one loop that serves until a signal asks it to drain.
-// A local of the app's run function. Refuses to start where the state folder or its key cannot be used.
+// What the relay's and the node's programs have in common: a hardened process, services, the state folder,
+// the identity, one loop that serves until a signal asks it to drain. A local of the app's run function.
+// Refuses to start where the state folder or its key cannot be used.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,7 +34,8 @@ class program {
   // Makes the state folder (mode 0700) and reads or makes `<state-dir>/<file>`. Complains on failure.
   result<crypto::ed25519_key> identity(std::string_view file);
 
-  // Runs `serve`; the first SIGINT or SIGTERM starts `drain`, a second ends the process at once. Returns when serve has.
+  // Runs `serve`; the first SIGINT or SIGTERM starts `drain`, a second ends the process at once. Returns when
+  // serve has.
   void serve(asio::awaitable<void> serve, std::function<asio::awaitable<void>()> drain);
 
  private:

@@ -1,5 +1,5 @@
 # tp_module(NAME LAYER n [DEPS …] [LIBS …] [SOURCES …] [DIR folder])
-#   The folder's *.cpp become the static library tp_NAME (alias tp::NAME); its *_test.cpp become the test program NAME_test.
+#   The folder's *.cpp become the static library tp_NAME (alias tp::NAME); its *_test.cpp the test program NAME_test.
 #   DEPS are modules of ours and may not lie on a higher layer. LIBS are third-party targets.
 #   SOURCES restricts the library to those files, for folders with several link targets.
 # tp_program(NAME SOURCES … DEPS …): an executable in bin/.

@@ -29,10 +29,12 @@ relay::settings settings_from(const config::settings& values) {
 
 std::string why_not(errc failure, const relay::settings& config) {
   const std::string where = config.host + ":" + std::to_string(config.port);
-  if (failure == errc::address_in_use) return where + " is in use; stop what uses it or choose another --port";
+  if (failure == errc::address_in_use)
+    return where + " is in use; stop what uses it or choose another --port";
   if (failure == errc::invalid_argument) return "--host must be an address of this machine, not a name";
   if (failure == errc::permission_denied) return "not allowed to listen on " + where;
-  return "cannot start on " + where + " (" + std::string(tp::name(failure)) + "); check --host, --tls-cert, --tls-key";
+  return "cannot start on " + where + " (" + std::string(tp::name(failure)) +
+         "); check --host, --tls-cert, --tls-key";
 }
 
 asio::awaitable<void> drain(relay::relay* serving) { co_await serving->drain(); }

@@ -17,7 +17,8 @@ node::settings settings_from(const config::settings& values) {
   for (const std::string& text : values.list("relay-url")) {
     codec::url relay = *codec::parse_url(text);
     const bool no_port = text.find(":" + std::to_string(relay.port)) == std::string::npos;
-    if (values.integer("relay-port") != 0 && no_port) relay.port = static_cast<std::uint16_t>(values.integer("relay-port"));
+    if (values.integer("relay-port") != 0 && no_port)
+      relay.port = static_cast<std::uint16_t>(values.integer("relay-port"));
     out.relays.push_back(std::move(relay));
   }
   out.relay_ca = values.path("relay-ca").string();
@@ -34,7 +35,8 @@ node::settings settings_from(const config::settings& values) {
   return out;
 }
 
-engine::engine_options engine_options_from(const config::settings& values, const config::environment& variables) {
+engine::engine_options engine_options_from(const config::settings& values,
+                                           const config::environment& variables) {
   engine::engine_options out;
   out.mock = values.flag("use-mock-llm");
   out.mock_script = values.path("mock-script").string();
@@ -51,9 +53,11 @@ engine::engine_options engine_options_from(const config::settings& values, const
 
 std::string why_not(errc failure, const config::settings& values) {
   const std::string where = values.text("server-host") + ":" + std::to_string(values.integer("server-port"));
-  if (failure == errc::address_in_use) return where + " is in use; stop what uses it or choose another --server-port";
+  if (failure == errc::address_in_use)
+    return where + " is in use; stop what uses it or choose another --server-port";
   if (failure == errc::invalid_configuration) {
-    return "--server-host " + values.text("server-host") + " is not loopback, so an API key is needed: set TOKEN_PLACE_API_KEY";
+    return "--server-host " + values.text("server-host") +
+           " is not loopback, so an API key is needed: set TOKEN_PLACE_API_KEY";
   }
   return "cannot start on " + where + " (" + std::string(tp::name(failure)) + ")";
 }
@@ -63,7 +67,8 @@ asio::awaitable<void> serve(node::node* serving, int* code) {
   if (ended) co_return;
   *code = 1;
   const std::string reason(tp::engine::name(serving->model().reason()));
-  apps::complain(name, "the engine did not start (" + reason + "); try --use-mock-llm, or see docs/OPERATIONS.md");
+  apps::complain(name,
+                 "the engine did not start (" + reason + "); try --use-mock-llm, or see docs/OPERATIONS.md");
 }
 
 asio::awaitable<void> drain(node::node* serving) { co_await serving->drain(); }

@@ -1,5 +1,5 @@
-// How many calls run at once, and who waits: a fixed number of slots and a bounded queue, first come first served.
-// One per node, shared by all doors; event loop thread only. Refuses at once when the queue is full.
+// How many calls run at once, and who waits: a fixed number of slots and a bounded queue, first come first
+// served. One per node, shared by all doors; event loop thread only. Refuses at once when the queue is full.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ class admission {
     admission* of_;
   };
 
-  // Waits for a slot. Errors: node_busy (the queue is full, or the wait took too long), cancelled. A cancelled wait
-  // leaves the queue.
+  // Waits for a slot. Errors: node_busy (the queue is full, or the wait took too long), cancelled. A
+  // cancelled wait leaves the queue.
   async::task<slot> enter(async::deadline until);
 
   std::size_t in_flight() const noexcept { return in_flight_; }

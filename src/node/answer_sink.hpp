@@ -1,7 +1,7 @@
-// Where an answer goes: a plain HTTP exchange of the owner's, or a sealed envelope on a relay's stream. The api writes
-// to this and does not know which.
-// Used by one call's task. Every function: connection_reset, stalled, cancelled, message_too_large; after a failure
-// nothing more may be written, and the peer sees a cut answer, never a clean end.
+// Where an answer goes: a plain HTTP exchange of the owner's, or a sealed envelope on a relay's stream. The
+// api writes to this and does not know which. Used by one call's task. Every function: connection_reset,
+// stalled, cancelled, message_too_large; after a failure nothing more may be written, and the peer sees a cut
+// answer, never a clean end.
 #pragma once
 
 #include "async/task.hpp"

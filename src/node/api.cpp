@@ -73,7 +73,8 @@ asio::awaitable<void> api::answer_models(const openai::route_match& route, answe
 
 std::vector<std::pair<std::string, std::string>> api::routes() const {
   std::vector<std::pair<std::string, std::string>> out{{"GET", "/v1/models"}};
-  for (const engine::model_info& offered : engine_.models()) out.emplace_back("GET", "/v1/models/" + offered.id);
+  for (const engine::model_info& offered : engine_.models())
+    out.emplace_back("GET", "/v1/models/" + offered.id);
   for (const std::string_view path : openai::engine_paths()) out.emplace_back("POST", path);
   return out;
 }

@@ -1,7 +1,7 @@
-// One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot, calls the
-// engine, adds what engines leave out, streams.
-// One per node; event loop thread only. It never fails: every failure becomes an answer, or a cut one once its head is
-// out. Refuses models the engine does not have and routes no engine has.
+// One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot,
+// calls the engine, adds what engines leave out, streams. One per node; event loop thread only. It never
+// fails: every failure becomes an answer, or a cut one once its head is out. Refuses models the engine does
+// not have and routes no engine has.
 #pragma once
 
 #include <string>

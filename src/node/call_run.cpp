@@ -33,8 +33,8 @@ async::task<void> send_error(answer_sink& to, const openai::api_error& error) {
   co_return co_await to.whole(error.status, std::move(fields), std::move(body));
 }
 
-call_run::call_run(const asio::any_io_executor& executor, engine::engine& model, const openai::request_facts& facts,
-                   answer_sink& to, const times& time, meters& count)
+call_run::call_run(const asio::any_io_executor& executor, engine::engine& model,
+                   const openai::request_facts& facts, answer_sink& to, const times& time, meters& count)
     : executor_(executor),
       engine_(model),
       facts_(facts),
@@ -47,7 +47,8 @@ call_run::call_run(const asio::any_io_executor& executor, engine::engine& model,
 
 async::task<void> call_run::run(engine::engine_request request, async::deadline until) {
   async::task_scope asking(executor_);
-  asking.spawn([](call_run* self, engine::engine_request of, async::deadline by) { return self->ask(std::move(of), by); },
+  asking.spawn([](call_run* self, engine::engine_request of,
+                  async::deadline by) { return self->ask(std::move(of), by); },
                this, std::move(request), until);
   const auto answered = co_await answer();
   if (answer_) answer_->abort();
@@ -92,7 +93,8 @@ async::task<void> call_run::answer() {
 
 // Ok when something has changed or the patience is over; cancelled.
 async::task<void> call_run::wait_for(std::chrono::milliseconds patience) {
-  const async::deadline_guard guard(executor_, async::deadline::after(patience), [this] { changed_.notify(); });
+  const async::deadline_guard guard(executor_, async::deadline::after(patience),
+                                    [this] { changed_.notify(); });
   co_return co_await changed_.wait();
 }
 

@@ -1,7 +1,7 @@
-// One admitted call: asks the engine, keeps the caller's stream alive meanwhile, passes the answer on (E2EE section 7,
-// "Response"). The engine is read one piece ahead in a task of its own, so that the writer can also watch its clock.
-// A local of the call's coroutine; event loop thread only. run() joins everything before it returns; cancelling it
-// aborts the engine's work.
+// One admitted call: asks the engine, keeps the caller's stream alive meanwhile, passes the answer on (E2EE
+// section 7, "Response"). The engine is read one piece ahead in a task of its own, so that the writer can
+// also watch its clock. A local of the call's coroutine; event loop thread only. run() joins everything
+// before it returns; cancelling it aborts the engine's work.
 #pragma once
 
 #include <memory>
@@ -54,7 +54,7 @@ class call_run {
   meters& count_;
 
   std::unique_ptr<engine::engine_answer> answer_;  // once the engine has begun to answer
-  std::optional<result<plaintext>> ahead_;         // the next piece, or why there is none; empty piece: the end
+  std::optional<result<plaintext>> ahead_;  // the next piece, or why there is none; empty piece: the end
   async::event changed_;
   async::event emptied_;
   bool begun_ = false;  // the caller has the head of a stream

@@ -72,7 +72,8 @@ class fake_answer final : public engine::engine_answer {
 class fake_engine final : public engine::engine {
  public:
   fake_engine(engine_plan& plan, stage& on) : plan_(plan), on_(on) {}
-  async::task<std::unique_ptr<tp::engine::engine_answer>> call(tp::engine::engine_request, async::deadline) override {
+  async::task<std::unique_ptr<tp::engine::engine_answer>> call(tp::engine::engine_request,
+                                                               async::deadline) override {
     if (plan_.head_gated) {
       const auto opened = co_await on_.gate.wait();
       if (!opened) co_return opened.error();
@@ -192,7 +193,8 @@ class call_run_test : public testing::Test {
 TEST_F(call_run_test, a_stream_is_passed_on_piece_by_piece) {
   plan.steps = {{kind::piece, "data: 1\n\n"}, {kind::piece, "data: 2\n\n", true}, {kind::end, "", true}};
   start();
-  EXPECT_EQ(sink.notes, (std::vector<std::string>{"begin", "piece"})) << "the first is out before the second is made";
+  EXPECT_EQ(sink.notes, (std::vector<std::string>{"begin", "piece"}))
+      << "the first is out before the second is made";
   EXPECT_EQ(sink.status, 200);
   EXPECT_EQ(sink.type, "text/event-stream");
   open_gate();
@@ -334,7 +336,8 @@ TEST_F(call_run_test, a_refusal_after_our_own_head_is_an_event) {
   plan.head_gated = true;
   plan.status = 400;
   plan.type = "application/json";
-  plan.steps = {{kind::piece, R"({"error":{"message":"no","type":"invalid_request_error","code":null,"param":null}})"}};
+  plan.steps = {
+      {kind::piece, R"({"error":{"message":"no","type":"invalid_request_error","code":null,"param":null}})"}};
   start();
   ASSERT_TRUE(until([&] { return sink.count("comment") == 1; }));
   open_gate();
@@ -351,7 +354,8 @@ TEST_F(call_run_test, a_caller_that_goes_away_aborts_the_engine) {
     sink = {};
     sink.fails_from = nth;
     on.aborted = 0;
-    plan.steps = {{kind::piece, "data: 1\n\n"}, {kind::piece, "data: 2\n\n"}, {kind::piece, "data: 3\n\n", true}};
+    plan.steps = {
+        {kind::piece, "data: 1\n\n"}, {kind::piece, "data: 2\n\n"}, {kind::piece, "data: 3\n\n", true}};
     start();
     finish();
     EXPECT_EQ(outcome, errc::connection_reset) << nth;

@@ -10,7 +10,8 @@ namespace tp::node {
 
 class local_door {
  public:
-  local_door(api& behind, const engine::engine& model, const settings& config, const meters& count, services& with)
+  local_door(api& behind, const engine::engine& model, const settings& config, const meters& count,
+             services& with)
       : api_(behind), engine_(model), config_(config), count_(count), with_(with) {}
 
   asio::awaitable<void> serve(net::http_exchange& call);

@@ -48,7 +48,8 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
                                          crypto::ed25519_key identity, std::unique_ptr<engine::engine> model,
                                          services& with) {
   if (!is_loopback(config.host) && config.api_key.empty()) return errc::invalid_configuration;
-  std::unique_ptr<node> made(new node(executor, std::move(config), std::move(identity), std::move(model), with));
+  std::unique_ptr<node> made(
+      new node(executor, std::move(config), std::move(identity), std::move(model), with));
   const settings& chosen = made->config_;
   const bool secure = std::any_of(chosen.relays.begin(), chosen.relays.end(), codec::is_secure);
   if (secure) {
@@ -58,7 +59,9 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
     made->tls_ = std::move(*tls);
   }
   const net::listen_settings where{.host = chosen.host, .port = chosen.port};
-  const net::http_handler handler = [door = &made->local_](net::http_exchange& call) { return door->serve(call); };
+  const net::http_handler handler = [door = &made->local_](net::http_exchange& call) {
+    return door->serve(call);
+  };
   const net::http_server_settings how;
   auto listener = net::http_listener::open(executor, where, handler, how, nullptr, with);
   if (!listener) return listener.error();
@@ -118,8 +121,9 @@ asio::awaitable<void> node::keep_record() {
 }
 
 std::size_t node::relays_serving() const {
-  return static_cast<std::size_t>(std::count_if(
-      links_.begin(), links_.end(), [](const relay_link& link) { return link.state() == link_state::serving; }));
+  return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const relay_link& link) {
+    return link.state() == link_state::serving;
+  }));
 }
 
 asio::awaitable<void> node::drain() {

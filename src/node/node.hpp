@@ -1,5 +1,5 @@
-// The node as one object: engine, doors, links; start, drain, gone. main makes one, spawns run() and calls drain() on a
-// signal. Event loop thread only. After run() has returned nothing of it is left running.
+// The node as one object: engine, doors, links; start, drain, gone. main makes one, spawns run() and calls
+// drain() on a signal. Event loop thread only. After run() has returned nothing of it is left running.
 #pragma once
 
 #include <list>
@@ -26,14 +26,14 @@ class node {
   // Binds the local API at once. Errors: those of net::http_listener::open, of the TLS roots, and
   // invalid_configuration for a public address without an API key.
   static result<std::unique_ptr<node>> open(const asio::any_io_executor& executor, settings config,
-                                            crypto::ed25519_key identity, std::unique_ptr<engine::engine> model,
-                                            services& with);
+                                            crypto::ed25519_key identity,
+                                            std::unique_ptr<engine::engine> model, services& with);
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  // Starts the engine, then serves until drain() has finished or it is cancelled. Error: engine_unavailable when the
-  // engine did not start (see engine().reason()).
+  // Starts the engine, then serves until drain() has finished or it is cancelled. Error: engine_unavailable
+  // when the engine did not start (see engine().reason()).
   async::task<void> run();
   // Leaves the relays, lets calls finish until time.drain, stops the engine.
   asio::awaitable<void> drain();

@@ -65,7 +65,8 @@ result<void> record_book::renew(const std::vector<engine::model_info>& models) {
     if (fields.models.size() == limits::record_models_max) break;
     e2ee::model_entry entry;
     entry.id = model.id;
-    entry.context_length = std::max<std::int64_t>(model.context_length, 1);  // the record has no word for "unknown"
+    entry.context_length =
+        std::max<std::int64_t>(model.context_length, 1);  // the record has no word for "unknown"
     entry.capabilities = model.capabilities;
     fields.models.push_back(std::move(entry));
   }

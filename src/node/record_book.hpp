@@ -1,7 +1,7 @@
-// The node's signed record: what it says of itself, always with the newest OHTTP key, with a sequence number that never
-// goes back, not even over a restart (E2EE sections 2 and 4).
-// One per node; event loop thread only, except that `open` reads a file at start-up. Writes `<state-dir>/record.seq`
-// for each new record: a few bytes, rarely (every 30 minutes and when models change).
+// The node's signed record: what it says of itself, always with the newest OHTTP key, with a sequence number
+// that never goes back, not even over a restart (E2EE sections 2 and 4). One per node; event loop thread
+// only, except that `open` reads a file at start-up. Writes `<state-dir>/record.seq` for each new record: a
+// few bytes, rarely (every 30 minutes and when models change).
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,8 @@ namespace tp::node {
 
 class record_book {
  public:
-  record_book(const settings& config, const crypto::ed25519_key& identity, e2ee::key_ring& keys, services& with);
+  record_book(const settings& config, const crypto::ed25519_key& identity, e2ee::key_ring& keys,
+              services& with);
 
   // Signs a new record. Errors: those of e2ee::sign_record; io_error when record.seq cannot be written.
   result<void> renew(const std::vector<engine::model_info>& models);

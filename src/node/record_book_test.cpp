@@ -115,7 +115,8 @@ TEST_F(record_book_test, a_number_that_cannot_be_kept_is_not_used) {
 
 TEST_F(record_book_test, more_models_than_a_record_holds_are_left_out) {
   std::vector<engine::model_info> many;
-  for (std::size_t i = 0; i <= limits::record_models_max; ++i) many.push_back({"m" + std::to_string(i), 1, {}});
+  for (std::size_t i = 0; i <= limits::record_models_max; ++i)
+    many.push_back({"m" + std::to_string(i), 1, {}});
   record_book book = open();
   ASSERT_TRUE(book.renew(many).has_value());
   EXPECT_EQ(checked(book)->fields().models.size(), limits::record_models_max);

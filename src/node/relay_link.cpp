@@ -21,11 +21,16 @@ codec::url websocket_of(codec::url relay) {
 
 std::string_view name(link_state state) noexcept {
   switch (state) {
-    case link_state::waiting: return "waiting";
-    case link_state::dialling: return "dialling";
-    case link_state::registering: return "registering";
-    case link_state::serving: return "serving";
-    case link_state::refused: return "refused";
+    case link_state::waiting:
+      return "waiting";
+    case link_state::dialling:
+      return "dialling";
+    case link_state::registering:
+      return "registering";
+    case link_state::serving:
+      return "serving";
+    case link_state::refused:
+      return "refused";
   }
   return "unknown";
 }
@@ -133,7 +138,8 @@ async::task<void> relay_link::put_record(link::session& session) {
   if (!status) co_return status.error();
   if (*status != 200) {
     set_state(link_state::refused);
-    shared_.with.log.warning("relay_refused_record", field("relay", safe_id(relay_.host)), field("status", *status));
+    shared_.with.log.warning("relay_refused_record", field("relay", safe_id(relay_.host)),
+                             field("status", *status));
     co_return errc::field_invalid;
   }
   told_record_ = version;
@@ -151,7 +157,8 @@ async::task<void> relay_link::post_load(link::session& session) {
   co_return async::success();  // a relay that takes no loads is still a relay
 }
 
-async::task<int> relay_link::control(link::session& session, std::string method, std::string path, std::string body) {
+async::task<int> relay_link::control(link::session& session, std::string method, std::string path,
+                                     std::string body) {
   auto stream = co_await link::open_http(session);
   if (!stream) co_return stream.error();
   net::http_request request;
@@ -173,8 +180,8 @@ link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t
   auto stream = std::make_unique<link::stream>(session, id);
   link::stream* const events = stream.get();
   const bool started = calls_->spawn(
-      [](relay_link* self, std::unique_ptr<link::stream> of) { return self->serve_stream(std::move(of)); }, this,
-      std::move(stream));
+      [](relay_link* self, std::unique_ptr<link::stream> of) { return self->serve_stream(std::move(of)); },
+      this, std::move(stream));
   return started ? events : nullptr;
 }
 

@@ -1,6 +1,6 @@
-// One relay of this node: dials it, registers, serves its sealed requests, keeps record and load current, and dials
-// again when the session ends (CONTRACT "Link"). Independent of the node's other relays.
-// Owned by the node; event loop thread only. Back-off with full jitter from 0.25 s to 30 s; it never gives up, because
+// One relay of this node: dials it, registers, serves its sealed requests, keeps record and load current, and
+// dials again when the session ends (CONTRACT "Link"). Independent of the node's other relays. Owned by the
+// node; event loop thread only. Back-off with full jitter from 0.25 s to 30 s; it never gives up, because
 // relays come back.
 #pragma once
 

@@ -15,8 +15,8 @@ codec::http_fields clear_fields(std::string_view type) {
   return fields;
 }
 
-// Seals each flush into one chunk of the envelope and one write. In the whole form (RFC 9458) nothing can leave before
-// the end, so a stream is collected.
+// Seals each flush into one chunk of the envelope and one write. In the whole form (RFC 9458) nothing can
+// leave before the end, so a stream is collected.
 class sealed_sink final : public answer_sink {
  public:
   sealed_sink(net::http_exchange& call, e2ee::response_sealer sealer, const clock_source& clock)

@@ -1,6 +1,6 @@
-// The door for relays: POST /ohttp with a sealed request, on a stream of the link (CONTRACT "Link"; E2EE sections 6, 7
-// and 9). Opens, checks, hands to the api, seals the answer, one chunk a flush.
-// One per node, shared by its links; event loop thread only. Refuses in the clear what is not authentic, sealed what is
+// The door for relays: POST /ohttp with a sealed request, on a stream of the link (CONTRACT "Link"; E2EE
+// sections 6, 7 and 9). Opens, checks, hands to the api, seals the answer, one chunk a flush. One per node,
+// shared by its links; event loop thread only. Refuses in the clear what is not authentic, sealed what is
 // authentic but wrong; no engine work begins before the envelope is whole.
 #pragma once
 

@@ -14,11 +14,11 @@
 namespace tp::node {
 
 struct times {
-  std::chrono::milliseconds queue = limits::node_queue_time;               // longest wait for a slot
-  std::chrono::milliseconds call = limits::call_time;                      // a whole call, queue included
-  std::chrono::milliseconds head_wait = limits::response_head_wait;        // then the head goes out without a token
-  std::chrono::milliseconds comment = limits::response_comment_interval;   // a silent stream's sign of life
-  std::chrono::milliseconds drain = limits::drain_time;                    // on shutdown
+  std::chrono::milliseconds queue = limits::node_queue_time;         // longest wait for a slot
+  std::chrono::milliseconds call = limits::call_time;                // a whole call, queue included
+  std::chrono::milliseconds head_wait = limits::response_head_wait;  // then the head goes out without a token
+  std::chrono::milliseconds comment = limits::response_comment_interval;  // a silent stream's sign of life
+  std::chrono::milliseconds drain = limits::drain_time;                   // on shutdown
   std::chrono::milliseconds backoff_first = limits::link_backoff_first;
   std::chrono::milliseconds backoff_max = limits::link_backoff_max;
   std::chrono::seconds record_lifetime = limits::record_lifetime;

@@ -1,4 +1,5 @@
-// What every connection of one relay shares. Made by relay.cpp, outlives all connections; event loop thread only.
+// What every connection of one relay shares. Made by relay.cpp, outlives all connections; event loop thread
+// only.
 #pragma once
 
 #include <list>

@@ -21,7 +21,8 @@ bool is_json(std::string_view media_type) {
   return codec::same_name(type, "application/json") || codec::same_name(type, "application/problem+json");
 }
 
-// The head that reaches the node: the form and the length, and nothing else of the client (E2EE section 8, step 7).
+// The head that reaches the node: the form and the length, and nothing else of the client (E2EE section 8,
+// step 7).
 void write_node_head(bytes& out, e2ee::form form, codec::body_framing framing) {
   append(out, "POST /ohttp HTTP/1.1\r\nHost: node\r\nContent-Type: ");
   append(out, e2ee::request_media_type(form));
@@ -38,10 +39,11 @@ void write_node_head(bytes& out, e2ee::form form, codec::body_framing framing) {
 
 exchange::~exchange() { cancel(outcome::client_gone); }
 
-result<std::size_t> exchange::start(node_link& to, e2ee::form form, codec::body_framing framing, bytes_view body) {
+result<std::size_t> exchange::start(node_link& to, e2ee::form form, codec::body_framing framing,
+                                    bytes_view body) {
   if (framing.how == framing_kind::none) framing = {framing_kind::length, 0};
   up_ = codec::body_scanner(framing.length == 0 && framing.how == framing_kind::length ? codec::body_framing{}
-                                                                                      : framing);
+                                                                                       : framing);
   up_framing_ = framing.how;
   uploaded_ = 0;
   form_ = form;
@@ -75,8 +77,8 @@ result<std::size_t> exchange::start(node_link& to, e2ee::form form, codec::body_
   return taken;
 }
 
-// Counts and frames body bytes: those with a length as they are, chunked ones anew, because the client's own chunk
-// extensions are nobody's business.
+// Counts and frames body bytes: those with a length as they are, chunked ones anew, because the client's own
+// chunk extensions are nobody's business.
 result<std::size_t> exchange::frame_upload(bytes_view data, bytes& out) {
   std::size_t used = 0;
   while (used < data.size() && !up_.done()) {
@@ -135,10 +137,17 @@ void exchange::on_data(bytes_view piece) {
   last_byte_ = shared_.now();
   owed_ += static_cast<std::uint32_t>(piece.size());
   switch (phase_) {
-    case phase::head: on_head_bytes(piece); break;
-    case phase::clear_error: on_clear_error(piece); break;
-    case phase::body: on_body(piece, {}); break;
-    case phase::idle: return;
+    case phase::head:
+      on_head_bytes(piece);
+      break;
+    case phase::clear_error:
+      on_clear_error(piece);
+      break;
+    case phase::body:
+      on_body(piece, {});
+      break;
+    case phase::idle:
+      return;
   }
   if (active() && !client_.has_unsent()) client_took_all();
 }
@@ -170,7 +179,8 @@ void exchange::on_head(const codec::http_head& head, bytes_view rest) {
   const std::string_view type = head.find("content-type").value_or("");
   if (!framing) return fail_node();
   const bool framed = framing->how == framing_kind::length || framing->how == framing_kind::chunked;
-  if (head.status() == 200 && e2ee::response_form(type) == form_ && framed) return begin_answer(*framing, rest);
+  if (head.status() == 200 && e2ee::response_form(type) == form_ && framed)
+    return begin_answer(*framing, rest);
   if (head.status() >= 400 && is_json(type) && framed) {
     status_ = head.status();
     clear_ = codec::body_scanner(*framing);
@@ -187,7 +197,9 @@ void exchange::begin_answer(codec::body_framing framing, bytes_view rest) {
   append(out, e2ee::response_media_type(form_));
   append(out, "\r\nCache-Control: no-store\r\nX-Token-Place-Privacy: sealed\r\nX-Request-Id: ");
   append(out, client_.request_id());
-  append(out, "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: retry-after, x-request-id\r\n");
+  append(
+      out,
+      "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: retry-after, x-request-id\r\n");
   if (form_ == e2ee::form::chunked) append(out, "Incremental: ?1\r\n");
   if (!client_.keeps_alive()) append(out, "Connection: close\r\n");
   if (framing.how == framing_kind::length) {
@@ -233,7 +245,8 @@ void exchange::on_clear_error(bytes_view piece) {
     if (held_down_.size() > limits::clear_error_bytes_max) return fail_node();
   }
   if (!clear_.done()) return;
-  const auto parsed = codec::parse_json(as_chars(held_down_), {.depth = 4, .bytes = limits::clear_error_bytes_max});
+  const auto parsed =
+      codec::parse_json(as_chars(held_down_), {.depth = 4, .bytes = limits::clear_error_bytes_max});
   const bool sound = parsed && parsed->is_object() && parsed->get_object().contains("error");
   if (!sound) return fail_node();
   const bytes body = std::exchange(held_down_, {});
@@ -241,7 +254,8 @@ void exchange::on_clear_error(bytes_view piece) {
   const bool problem = parsed->get_object().contains("type");
   const bool upload_done = upload_ == upload_state::complete;
   cancel(outcome::refused);
-  client_.answer(upload_done ? rest_of_upload::none : rest_of_upload::to_drop, status, problem ? "application/problem+json" : "application/json", body);
+  client_.answer(upload_done ? rest_of_upload::none : rest_of_upload::to_drop, status,
+                 problem ? "application/problem+json" : "application/json", body);
 }
 
 void exchange::on_fin() {
@@ -298,8 +312,10 @@ std::optional<errc> exchange::overdue(steady_time now) const {
   if (!active()) return std::nullopt;
   const times& time = shared_.config.time;
   if (now - started_ > time.call) return errc::deadline_exceeded;
-  if (upload_ == upload_state::open) return now - started_ > time.upload ? std::optional(errc::deadline_exceeded) : std::nullopt;
-  if (phase_ == phase::body) return now - last_byte_ > time.silence ? std::optional(errc::stalled) : std::nullopt;
+  if (upload_ == upload_state::open)
+    return now - started_ > time.upload ? std::optional(errc::deadline_exceeded) : std::nullopt;
+  if (phase_ == phase::body)
+    return now - last_byte_ > time.silence ? std::optional(errc::stalled) : std::nullopt;
   return now - started_ > time.first_head ? std::optional(errc::deadline_exceeded) : std::nullopt;
 }
 

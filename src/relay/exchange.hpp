@@ -1,7 +1,7 @@
-// One sealed request at the relay: from a client's connection to a stream of the node's session, and the answer back
-// (E2EE section 8; HOTPATH rules 3, 4, 5). It looks at framing and media types only, never into a body.
-// A member of its front, reused for every request on that connection; event loop thread only.
-// Nothing here waits or allocates per byte: bytes go straight from one side's buffer to the other side's socket or
+// One sealed request at the relay: from a client's connection to a stream of the node's session, and the
+// answer back (E2EE section 8; HOTPATH rules 3, 4, 5). It looks at framing and media types only, never into a
+// body. A member of its front, reused for every request on that connection; event loop thread only. Nothing
+// here waits or allocates per byte: bytes go straight from one side's buffer to the other side's socket or
 // frame. What the node's window refuses is held (at most one read), and the front stops reading meanwhile.
 #pragma once
 
@@ -20,13 +20,13 @@ class exchange final : public p2p::stream_events {
   exchange(context& shared, front& client) : shared_(shared), client_(client) {}
   ~exchange() override;
 
-  // Starts forwarding: `body` are the first bytes of the body, framed as `framing` says. Returns how many of them were
-  // taken; the rest belongs to the next request. Errors (nothing was started): node_busy, node_gone, invalid_http,
-  // message_too_large.
+  // Starts forwarding: `body` are the first bytes of the body, framed as `framing` says. Returns how many of
+  // them were taken; the rest belongs to the next request. Errors (nothing was started): node_busy,
+  // node_gone, invalid_http, message_too_large.
   result<std::size_t> start(node_link& to, e2ee::form form, codec::body_framing framing, bytes_view body);
 
-  // More of the body; returns how many bytes belong to it. Errors: invalid_http, message_too_large, after which the
-  // node's stream is reset and the caller answers or closes.
+  // More of the body; returns how many bytes belong to it. Errors: invalid_http, message_too_large, after
+  // which the node's stream is reset and the caller answers or closes.
   result<std::size_t> upload(bytes_view data);
 
   bool active() const noexcept { return phase_ != phase::idle; }
@@ -68,9 +68,9 @@ class exchange final : public p2p::stream_events {
   front& client_;
   node_link* link_ = nullptr;
   std::uint32_t stream_ = 0;
-  std::uint32_t owed_ = 0;             // bytes of the node not yet given back as credit
-  std::uint32_t uploaded_ = 0;         // bytes of sealed body, for the limit
-  int status_ = 0;                     // of a clear error
+  std::uint32_t owed_ = 0;      // bytes of the node not yet given back as credit
+  std::uint32_t uploaded_ = 0;  // bytes of sealed body, for the limit
+  int status_ = 0;              // of a clear error
   e2ee::form form_ = e2ee::form::chunked;
   phase phase_ = phase::idle;
   upload_state upload_ = upload_state::complete;

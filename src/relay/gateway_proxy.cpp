@@ -46,7 +46,9 @@ asio::awaitable<void> gateway_proxy::forward(net::http_exchange& call, std::stri
   if (!answer) {
     openai::api_error error = openai::error_answer(openai::refusal::gateway_not_configured);
     error.code = "gateway_unreachable";
-    error.message = "The relay's gateway does not answer. Try again, or seal requests yourself: run `tokenplace gateway`.";
+    error.message =
+        "The relay's gateway does not answer. Try again, or seal requests yourself: run `tokenplace "
+        "gateway`.";
     co_return co_await respond(call, std::move(error));
   }
   const codec::http_fields fields = fields_for_client(**answer);

@@ -11,8 +11,8 @@ namespace {
 
 // CONTRACT "Link": an older record is a conflict; any other fault of a record is named in its class.
 openai::api_error record_refusal(errc failure) {
-  openai::api_error error = openai::invalid_request("The node record was refused; the code says why.",
-                                                    name(failure), std::nullopt);
+  openai::api_error error =
+      openai::invalid_request("The node record was refused; the code says why.", name(failure), std::nullopt);
   error.status = failure == errc::seq_rollback ? 409 : failure == errc::too_many ? 503 : 422;
   return error;
 }
@@ -101,7 +101,8 @@ asio::awaitable<void> node_link::take_record(net::http_exchange& call) {
   const e2ee::record_fields& fields = (*taken)->fields();
   const std::int64_t lease = fields.expires - now;
   const auto [place, fresh] = shared_.links.try_emplace(peer_text_, this);
-  if (!fresh && place->second != this) {  // the node has dialled anew; its old session is dead or soon will be
+  if (!fresh &&
+      place->second != this) {  // the node has dialled anew; its old session is dead or soon will be
     node_link* const old = std::exchange(place->second, this);
     old->registered_ = false;
     old->session_->close(errc::connection_closed);
@@ -147,7 +148,8 @@ void node_link::unregister() {
   shared_.nodes.remove(session_->remote());
 }
 
-asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream, async::deadline until) {
+asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,
+                                 async::deadline until) {
   auto session = co_await link::session::handshake(std::move(stream), link::role::listener, shared.identity,
                                                    std::nullopt, shared.with, until);
   if (!session) {

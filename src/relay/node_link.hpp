@@ -1,7 +1,7 @@
-// A libp2p session that somebody dialled to this relay (CONTRACT "Link"). It is anybody's until a PUT of a valid record
-// makes it a node's link; then sealed exchanges open streams on it.
-// Owned by the coroutine of serve_link; event loop thread only. Refuses every request but the three of CONTRACT, more
-// than limits::link_control_streams_max of them at once, and records of any peer but the session's own.
+// A libp2p session that somebody dialled to this relay (CONTRACT "Link"). It is anybody's until a PUT of a
+// valid record makes it a node's link; then sealed exchanges open streams on it. Owned by the coroutine of
+// serve_link; event loop thread only. Refuses every request but the three of CONTRACT, more than
+// limits::link_control_streams_max of them at once, and records of any peer but the session's own.
 #pragma once
 
 #include <memory>
@@ -48,6 +48,7 @@ class node_link {
 };
 
 // Handshake and service of one dialled-in session, from its first byte to its end.
-asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream, async::deadline until);
+asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,
+                                 async::deadline until);
 
 }  // namespace tp::relay

@@ -29,17 +29,19 @@ codec::http_fields common_fields(std::string_view type) {
   return fields;
 }
 
-asio::awaitable<void> respond_text(net::http_exchange& call, int status, std::string_view type, std::string body) {
+asio::awaitable<void> respond_text(net::http_exchange& call, int status, std::string_view type,
+                                   std::string body) {
   const codec::http_fields fields = common_fields(type);
   const auto sent = co_await call.respond(status, fields, as_bytes(body));
   static_cast<void>(sent);  // a client that has gone needs no answer
 }
 
 asio::awaitable<void> respond_options(net::http_exchange& call) {
-  const codec::http_fields fields{{"Access-Control-Allow-Origin", "*"},
-                                  {"Access-Control-Allow-Methods", "GET, POST"},
-                                  {"Access-Control-Allow-Headers", "authorization, content-type, incremental"},
-                                  {"Access-Control-Max-Age", "86400"}};
+  const codec::http_fields fields{
+      {"Access-Control-Allow-Origin", "*"},
+      {"Access-Control-Allow-Methods", "GET, POST"},
+      {"Access-Control-Allow-Headers", "authorization, content-type, incremental"},
+      {"Access-Control-Max-Age", "86400"}};
   const auto sent = co_await call.respond(204, fields, {});
   static_cast<void>(sent);
 }
@@ -97,7 +99,8 @@ asio::awaitable<void> serve_directory(context& shared, net::http_exchange& call)
 }
 
 // Models that connected nodes serve, under the names of OpenAI's list.
-asio::awaitable<void> serve_models(context& shared, net::http_exchange& call, const openai::route_match& route) {
+asio::awaitable<void> serve_models(context& shared, net::http_exchange& call,
+                                   const openai::route_match& route) {
   std::vector<openai::model_entry> models;
   for (const relaycore::served_model& served : shared.nodes.models()) {
     openai::model_entry entry;
@@ -141,7 +144,8 @@ bool is_upgrade(const codec::http_head& head) {
 }
 
 bool is_sealed_route(const codec::http_head& head) {
-  return head.method() == "POST" && head.path().starts_with(nodes_prefix) && head.path().ends_with(ohttp_suffix) &&
+  return head.method() == "POST" && head.path().starts_with(nodes_prefix) &&
+         head.path().ends_with(ohttp_suffix) &&
          head.path().size() > nodes_prefix.size() + ohttp_suffix.size();
 }
 
@@ -176,7 +180,8 @@ asio::awaitable<void> serve_cold_route(context& shared, gateway_proxy* proxy, ne
   const auto canonical = openai::canonical_target(request.target());
   const bool api_health = path == "/api/v1/health" || path == "/api/v2/health";
   const bool directory = path == nodes_path || path.starts_with(nodes_prefix);
-  if (canonical && !directory && !api_health) co_return co_await serve_openai(shared, proxy, call, *canonical);
+  if (canonical && !directory && !api_health)
+    co_return co_await serve_openai(shared, proxy, call, *canonical);
 
   const bool sealed_path = directory && path.ends_with(ohttp_suffix);
   const bool reads = request.method() == "GET" || request.method() == "HEAD";
@@ -190,9 +195,11 @@ asio::awaitable<void> serve_cold_route(context& shared, gateway_proxy* proxy, ne
   if (api_health) co_return co_await respond_json(call, 200, api_health_json(shared));
   if (path == "/livez") co_return co_await respond_json(call, 200, "{\"status\":\"ok\"}");
   if (path == "/healthz") co_return co_await respond_json(call, 200, health_json(shared));
-  if (path == "/readyz") co_return co_await respond_json(call, shared.draining ? 503 : 200, health_json(shared));
+  if (path == "/readyz")
+    co_return co_await respond_json(call, shared.draining ? 503 : 200, health_json(shared));
   if (path == "/metrics") {
-    co_return co_await respond_text(call, 200, "text/plain; version=0.0.4", shared.with.meters.prometheus_text());
+    co_return co_await respond_text(call, 200, "text/plain; version=0.0.4",
+                                    shared.with.meters.prometheus_text());
   }
   co_await respond_page(shared, call);
 }

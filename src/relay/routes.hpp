@@ -1,5 +1,5 @@
-// The relay's routes: which heads belong to the hot front, and the handler for everything else (CONTRACT "Relay
-// routes"). Nothing here reads a sealed body.
+// The relay's routes: which heads belong to the hot front, and the handler for everything else (CONTRACT
+// "Relay routes"). Nothing here reads a sealed body.
 #pragma once
 
 #include <string_view>

@@ -10,14 +10,15 @@ constexpr std::string_view before = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>token.place relay</title>
 <style>
-body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}
+body{color:#222;background:#fff}
 code,pre{font-family:ui-monospace,monospace;background:#f3f3f3;padding:.1em .3em}
 pre{padding:.6em;overflow-x:auto}table{border-collapse:collapse}td,th{text-align:left;padding:.2em 1em .2em 0}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code,pre{background:#2a2a2a}}
 </style></head><body>
 <h1>token.place relay</h1>
-<p>This relay connects people who need a language model with volunteers' computers that run one. Sealed requests pass
-through it unread. The computer that runs the model sees the prompt; it does not learn who asked.</p>
+<p>This relay connects people who need a language model with volunteers' computers that run one.
+Sealed requests pass through it unread. The computer that runs the model sees the prompt; it does not learn who asked.</p>
 )";
 
 constexpr std::string_view after = R"(

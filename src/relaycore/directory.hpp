@@ -1,7 +1,7 @@
 // The relay's directory: the newest signed record of every connected node (E2EE section 3).
 // Owned by the relay, touched on its loop only; pure: the time comes in with each call.
-// It verifies every record it takes and refuses the node otherwise; it never alters what it was given. Bounded by
-// limits::directory_entries_max nodes of limits::record_bytes_max each.
+// It verifies every record it takes and refuses the node otherwise; it never alters what it was given.
+// Bounded by limits::directory_entries_max nodes of limits::record_bytes_max each.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,11 @@ struct served_model {
 class directory {
  public:
   // Takes a node's record: `body` is the JSON {"record","signature"} as the node sent it.
-  // Errors: those of e2ee::verified_record::verify; seq_rollback for an older one; too_many when the directory is full;
-  // invalid_json or record_malformed for a body that is no such object. Nothing changes on failure.
-  result<const e2ee::verified_record*> put(const codec::peer_id& node, std::string_view body, unix_seconds now);
+  // Errors: those of e2ee::verified_record::verify; seq_rollback for an older one; too_many when the
+  // directory is full; invalid_json or record_malformed for a body that is no such object. Nothing changes on
+  // failure.
+  result<const e2ee::verified_record*> put(const codec::peer_id& node, std::string_view body,
+                                           unix_seconds now);
 
   void set_load(const codec::peer_id& node, node_load load);
   void remove(const codec::peer_id& node);

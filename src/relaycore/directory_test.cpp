@@ -62,9 +62,11 @@ TEST(directory_test, what_a_node_has_signed_is_published_as_it_came) {
   EXPECT_EQ(*codec::find_string(entry, "record"), *codec::find_string(sent, "record"));
   EXPECT_EQ(*codec::find_string(entry, "signature"), *codec::find_string(sent, "signature"));
   EXPECT_EQ(codec::find_integer(entry, "connected_since"), now);
-  EXPECT_EQ(codec::find_integer(*codec::find_object(entry, "load"), "capacity"), 3) << "until the node reports its own";
+  EXPECT_EQ(codec::find_integer(*codec::find_object(entry, "load"), "capacity"), 3)
+      << "until the node reports its own";
   e2ee::record_check check{.now = now, .pin = node.peer(), .last = nullptr};
-  EXPECT_TRUE(e2ee::verified_record::verify(json::value(entry), check).has_value()) << "a client can check it";
+  EXPECT_TRUE(e2ee::verified_record::verify(json::value(entry), check).has_value())
+      << "a client can check it";
 }
 
 TEST(directory_test, a_body_that_is_no_record_changes_nothing) {
@@ -110,7 +112,8 @@ TEST(directory_test, only_a_newer_record_replaces_one) {
   EXPECT_EQ(put(nodes, node.peer(), ten), errc::ok) << "the same one again is no harm";
   EXPECT_EQ(put(nodes, node.peer(), node.body(9)), errc::seq_rollback);
   node.fields.name = "other";
-  EXPECT_EQ(put(nodes, node.peer(), node.body(10)), errc::seq_rollback) << "the same number on another record";
+  EXPECT_EQ(put(nodes, node.peer(), node.body(10)), errc::seq_rollback)
+      << "the same number on another record";
   node.fields.models = {{"large", 8'192, {"chat"}}};
   ASSERT_EQ(put(nodes, node.peer(), node.body(11), now + 5), errc::ok);
   EXPECT_EQ(nodes.size(), 1U);

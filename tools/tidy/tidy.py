@@ -20,7 +20,8 @@ from source import Tokens, functions  # noqa: E402
 from words import rule_banned, rule_leftovers, rule_links  # noqa: E402
 
 LINES_SOFT, LINES_HARD, LINES_SOFT_TEST, LINES_HARD_TEST = 300, 500, 500, 700
-FUNCTION_LINES, COLUMNS, COLUMNS_SCRIPT, README_LINES = 70, 110, 120, 12
+FUNCTION_LINES, COLUMNS, COLUMNS_SCRIPT, COLUMNS_TABLE, README_LINES = 70, 110, 120, 124, 12
+TABLES = "src/base/"  # bounds, units and reasons side by side, one a line
 LONG_FUNCTIONS = "tools/tidy/long_functions.allow"
 REVEAL_ALLOWED = "tools/tidy/reveal.allow"
 
@@ -29,7 +30,7 @@ def rule_sizes(files):
     for path, text in files.items():
         lines = text.split("\n")
         if path.endswith(CPP + SCRIPTS):
-            limit = COLUMNS if is_cpp(path) else COLUMNS_SCRIPT
+            limit = COLUMNS_TABLE if path.startswith(TABLES) else COLUMNS if is_cpp(path) else COLUMNS_SCRIPT
             for number, line in enumerate(lines, 1):
                 if len(line) > limit:
                     yield Finding(path, number, "columns", f"{len(line)} columns, at most {limit}")
