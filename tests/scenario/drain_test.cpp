@@ -1,0 +1,93 @@
+// Shutdown in good order: what is under way finishes, what is new is refused, nothing hangs, nothing is left.
+#include "scenario/raw_client.hpp"
+
+namespace tp::scenario {
+namespace {
+
+constexpr std::string_view scripts =
+    R"([{"match":"slow","reply":"one two three four five six seven eight nine ten","delay_ms_between":30},
+        {"match":"endless","reply":"one two three","delay_ms_between":60000}])";
+
+constexpr std::string_view get_ready = "GET /readyz HTTP/1.1\r\nHost: relay\r\n\r\n";
+
+class drains : public house {
+ protected:
+  std::shared_ptr<chat> begun(std::string says) {
+    auto made = client().start({.says = std::move(says)});
+    EXPECT_TRUE(until([&] { return made->pieces > 0; }));
+    return made;
+  }
+};
+
+TEST_F(drains, a_relay_lets_exchanges_finish_refuses_new_ones_and_returns) {
+  furnish({.script = std::string(scripts)});
+  raw_client kept(loop, relay_->port());
+  kept.send(std::string(get_ready));
+  EXPECT_EQ(kept.answer().status, 200);
+  const auto slow = begun("slow");
+  raw_client busy(loop, relay_->port());  // in the middle of an upload when the drain begins
+  busy.send(sealed_head(first().peer(), "Content-Length: 8\r\n") + "enve");
+  ASSERT_TRUE(until([&] { return relay_->metric("token_place_relay_exchanges_open") == 2; }));
+  relay_->drain();
+  EXPECT_TRUE(kept.closed()) << "idle connections go at once";
+  busy.send(std::string("lope"));
+  EXPECT_EQ(busy.answer().status, 400) << "not an envelope, but answered";
+  busy.send(sealed_post(first().peer(), as_bytes("envelope")));
+  const raw_answer refused = busy.answer();
+  EXPECT_TRUE(refused.status == 503 || refused.status == 0);
+  EXPECT_FALSE(slow->done) << "or this shows nothing";
+  ASSERT_TRUE(until([&] { return slow->done; }));
+  EXPECT_EQ(slow->error, errc::ok);
+  EXPECT_TRUE(slow->has("[DONE]"));
+  EXPECT_TRUE(until([&] { return relay_->stopped(); }, 2s)) << "long before drain_time: nothing is left to wait for";
+}
+
+TEST_F(drains, a_relay_cuts_what_does_not_finish_in_time) {
+  relay::settings config = quick_relay();
+  config.time.drain = 100ms;
+  furnish({.script = std::string(scripts)}, std::move(config));
+  const auto endless = begun("endless");
+  relay_->drain();
+  EXPECT_TRUE(until([&] { return relay_->stopped(); }, 5s));
+  ASSERT_TRUE(until([&] { return endless->done; }));
+  EXPECT_EQ(endless->error, errc::truncated);
+  EXPECT_TRUE(until([&] { return first().engine().calls_under_way() == 0; }));
+}
+
+TEST_F(drains, a_node_finishes_its_calls_takes_no_new_ones_and_returns) {
+  furnish({.script = std::string(scripts)});
+  const auto slow = begun("slow");
+  first().drain();
+  ASSERT_TRUE(until([&] { return relay_->nodes() == 0; })) << "it leaves the directory first";
+  EXPECT_FALSE(slow->done);
+  ASSERT_TRUE(until([&] { return slow->done; }));
+  EXPECT_EQ(slow->error, errc::ok);
+  EXPECT_TRUE(slow->has("[DONE]"));
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 5s));
+}
+
+TEST_F(drains, a_node_cuts_what_does_not_finish_in_time) {
+  node_plan plan{.script = std::string(scripts)};
+  plan.time.drain = 100ms;
+  furnish(std::move(plan));
+  const auto endless = begun("endless");
+  first().drain();
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 5s));
+  ASSERT_TRUE(until([&] { return endless->done; }));
+  EXPECT_EQ(endless->error, errc::truncated);
+}
+
+TEST_F(drains, nothing_under_way_is_over_at_once) {
+  furnish();
+  EXPECT_EQ(talk()->error, errc::ok);
+  clients_.clear();
+  const auto before = std::chrono::steady_clock::now();
+  relay_->drain();
+  EXPECT_TRUE(until([&] { return relay_->stopped(); }));
+  first().drain();
+  EXPECT_TRUE(until([&] { return first().stopped(); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+}
+
+}  // namespace
+}  // namespace tp::scenario
