@@ -26,6 +26,7 @@ front::front(context& shared, std::unique_ptr<net::connection> socket)
 
 front::~front() {
   shared_.fronts.erase(place_);
+  shared_.count.unsent.add(-static_cast<std::int64_t>(unsent_.size()));
   shared_.count.connections.add(-1);
 }
 
@@ -52,9 +53,17 @@ asio::awaitable<void> front::run() {
   }
 }
 
+// Whether nothing more may be read for now. A client that does not read its answers gets no further ones: else pipelined
+// requests would make this side hold any number of them.
+bool front::must_wait() const {
+  if (exchange_.upload_blocked()) return true;
+  if (exchange_.active()) return !exchange_.uploading() && !input_.empty();
+  return !dropping_ && has_unsent();
+}
+
 // One wait and one read. Nothing of this frame lives longer than the wait.
 asio::awaitable<front::next> front::read_once() {
-  while (exchange_.upload_blocked() || (exchange_.active() && !exchange_.uploading() && !input_.empty())) {
+  while (must_wait()) {
     if (!resumed_) resumed_ = std::make_unique<async::event>(socket_->executor());
     const auto woken = co_await resumed_->wait();
     if (!woken) co_return next::close;
@@ -203,6 +212,7 @@ void front::send(bytes_view data) {
   }
   if (sent == data.size()) return;
   append(unsent_, data.subspan(sent));
+  shared_.count.unsent.add(static_cast<std::int64_t>(data.size() - sent));
   if (writing_) return;
   writing_ = true;
   since_ = shared_.now();
@@ -227,6 +237,7 @@ asio::awaitable<void> front::drain_unsent() {
     }
   }
   const bool all = sent == unsent_.size();
+  shared_.count.unsent.add(-static_cast<std::int64_t>(unsent_.size()));
   bytes().swap(unsent_);
   writing_ = false;
   if (all) {

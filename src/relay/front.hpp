@@ -55,6 +55,7 @@ class front {
   next on_sealed_request(const codec::http_head& head, std::size_t head_size);
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
   next drop(std::size_t size);
+  bool must_wait() const;
   asio::awaitable<next> read_once();
   asio::awaitable<void> serve_cold();
   asio::awaitable<void> become_link(next how);

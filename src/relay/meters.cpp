@@ -25,6 +25,7 @@ meters::meters(metrics& registry)
     : connections(registry.make_gauge("token_place_relay_connections", "Open client connections.")),
       exchanges(registry.make_gauge("token_place_relay_exchanges_open", "Sealed exchanges under way.")),
       links(registry.make_gauge("token_place_relay_links", "libp2p sessions, registered or not.")),
+      unsent(registry.make_gauge("token_place_relay_unsent_bytes", "Bytes held for clients that read slowly.")),
       bytes_up(registry.make_counter("token_place_relay_bytes_total", "Sealed body bytes forwarded.",
                                      "direction=\"up\"")),
       bytes_down(registry.make_counter("token_place_relay_bytes_total", "Sealed body bytes forwarded.",

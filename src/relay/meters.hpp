@@ -23,6 +23,7 @@ struct meters {
   gauge& connections;
   gauge& exchanges;
   gauge& links;
+  gauge& unsent;          // held for clients that read slower than their nodes answer
   counter& bytes_up;      // sealed request bodies, client to node
   counter& bytes_down;    // sealed answers, node to client
   counter& registrations;
