@@ -69,9 +69,11 @@ asio::awaitable<front::next> front::read_once() {
     if (!woken) co_return next::close;
     if (!socket_->is_open()) co_return next::close;
   }
-  if (!exchange_.active() && !dropping_ && !input_.empty()) {
-    const next pipelined = on_head_bytes();  // waited behind the exchange that has ended
-    if (pipelined != next::read) co_return pipelined;
+  while (waits_for_head() && !input_.empty()) {  // waited behind the request before
+    const std::size_t before = input_.size();
+    const next pipelined = on_head_bytes();
+    if (pipelined != next::read || must_wait()) co_return pipelined;
+    if (input_.size() == before) break;  // an incomplete head
   }
   const net::io_outcome got = socket_->try_read(shared_.read_buffer);
   if (got.status == net::io_status::done) co_return on_bytes(bytes_view(shared_.read_buffer).first(got.bytes));
