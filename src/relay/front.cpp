@@ -192,6 +192,7 @@ void front::exchange_over(rest_of_upload rest) {
     dropping_ = true;  // read on for a moment, so that the answer is not lost in a reset
     dropped_ = 0;
     closing_ = true;
+    if (!writing_) start_writer();  // ends our direction once everything is sent
   }
   resume_reading();
 }
@@ -216,8 +217,12 @@ void front::send(bytes_view data) {
   append(unsent_, data.subspan(sent));
   shared_.count.unsent.add(static_cast<std::int64_t>(data.size() - sent));
   if (writing_) return;
-  writing_ = true;
   since_ = shared_.now();
+  start_writer();
+}
+
+void front::start_writer() {
+  writing_ = true;
   const bool started = shared_.tasks.spawn([](front* self) { return self->drain_unsent(); }, this);
   if (!started) {
     writing_ = false;
@@ -241,6 +246,10 @@ asio::awaitable<void> front::drain_unsent() {
   const bool all = sent == unsent_.size();
   shared_.count.unsent.add(-static_cast<std::int64_t>(unsent_.size()));
   bytes().swap(unsent_);
+  if (all && closing_) {
+    const auto ended = co_await socket_->close_write();  // the client need not wait for our last look at its bytes
+    static_cast<void>(ended);
+  }
   writing_ = false;
   if (all) {
     exchange_.client_took_all();

@@ -59,6 +59,7 @@ class front {
   asio::awaitable<next> read_once();
   asio::awaitable<void> serve_cold();
   asio::awaitable<void> become_link(next how);
+  void start_writer();
   asio::awaitable<void> drain_unsent();
   bool waits_for_head() const noexcept { return !exchange_.active() && !dropping_; }
 
