@@ -90,6 +90,7 @@ asio::awaitable<void> relay::sweep() {
     for (auto at = shared_.fronts.begin(); at != shared_.fronts.end();) {
       front* const client = *at++;
       client->check(now);
+      if (shared_.draining) client->close_if_idle();  // its last exchange may have ended since
     }
     expire_nodes();
     if (shared_.draining) {
