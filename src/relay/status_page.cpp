@@ -18,7 +18,8 @@ pre{padding:.6em;overflow-x:auto}table{border-collapse:collapse}td,th{text-align
 </style></head><body>
 <h1>token.place relay</h1>
 <p>This relay connects people who need a language model with volunteers' computers that run one.
-Sealed requests pass through it unread. The computer that runs the model sees the prompt; it does not learn who asked.</p>
+Sealed requests pass through it unread. The computer that runs the model sees the prompt;
+it does not learn who asked.</p>
 )";
 
 constexpr std::string_view after = R"(
