@@ -8,6 +8,10 @@
 namespace tp::p2p {
 namespace {
 
+// One full frame fills one Noise message, so the receiver can hand it on in one piece.
+constexpr std::size_t frame_data_max =
+    std::min(limits::yamux_frame_bytes_max, frame_buffer::chunk_max - yamux_header::size);
+
 // Copies the next `size` bytes of several parts, as if they were one.
 class part_reader {
  public:
@@ -181,7 +185,7 @@ void yamux::write(yamux_stream& stream, std::initializer_list<bytes_view> parts,
   while (left > 0) {
     // Bytes join the stream's frame when that is the last thing queued: fewer frames for the peer to read.
     const bool joins = last_stream_ == stream.id && out_.size() == last_at_ + yamux_header::size + last_length_;
-    const std::size_t room = joins ? limits::yamux_frame_bytes_max - last_length_ : 0;
+    const std::size_t room = joins ? frame_data_max - last_length_ : 0;
     if (room == 0) {
       begin_data(stream.id, first_flags(stream));
       continue;
