@@ -108,6 +108,10 @@ task<void> connection::wait_readable() {
   return wait(asio::ip::tcp::socket::wait_read);
 }
 
+wait_type connection::read_wants() const noexcept {
+  return tls_ ? tls_->read_wants() : asio::socket_base::wait_read;
+}
+
 task<void> connection::wait_writable() {
   return wait(tls_ ? tls_->write_wants() : asio::ip::tcp::socket::wait_write);
 }

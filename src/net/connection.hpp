@@ -54,6 +54,13 @@ class connection final : public async::byte_stream {
   // Errors: cancelled, connection_reset. Readiness can be spurious.
   task<void> wait_readable();
   task<void> wait_writable();
+  // wait_readable() without a coroutine frame of its own, for those who wait by the thousand: co_await
+  // gives a tuple whose first element is an error_code. Only right after would_block or a draining short
+  // read, and never in a cancelled task, where it would not end.
+  auto readable() { return socket_.async_wait(read_wants(), async::as_tuple); }
+  // Whether a try_read() that did not fill its buffer has emptied the socket, so that the next would only
+  // say would_block: true for a plain connection that nobody watches. Waiting then needs no try before it.
+  bool short_read_drains() const noexcept { return !tls_ && !watch_; }
 
   task<std::size_t> read_some(bytes_span into) override;
   task<void> write(bytes_view data) override;
@@ -81,6 +88,7 @@ class connection final : public async::byte_stream {
   void arm_watch(asio::ip::tcp::socket::wait_type what);
   void on_watch(const error_code& error, asio::ip::tcp::socket::wait_type what);
   void rearm_after_drain() noexcept;
+  asio::ip::tcp::socket::wait_type read_wants() const noexcept;
 
   asio::ip::tcp::socket socket_;
   std::unique_ptr<tls_session> tls_;

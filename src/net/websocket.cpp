@@ -34,8 +34,9 @@ class beast_layer {
     for (const asio::mutable_buffer one : beast::buffers_range_ref(buffers)) {
       if (first.size() == 0) first = one;
     }
-    return asio::async_compose<Handler, void(error_code, std::size_t)>(read_op{this, first}, handler,
-                                                                       link->socket());
+    read_op op{this, first};
+    if (drained_) op.at = phase::drained;
+    return asio::async_compose<Handler, void(error_code, std::size_t)>(op, handler, link->socket());
   }
 
   template <class Buffers, class Handler>
@@ -50,11 +51,19 @@ class beast_layer {
   std::unique_ptr<connection> link;
 
  private:
-  enum class phase { first_try, waited, decided };
+  enum class phase { drained, first_try, waited, decided };
+  static constexpr std::size_t small_read_bytes = 1'024;  // after larger ones more has usually come meanwhile
 
-  // Tries, waits for readiness, tries again; never completes inside its own initiation.
+  // Tries, waits for readiness, tries again; never completes inside its own initiation. After a small read
+  // that emptied the socket it waits at once: a try would only cost a system call, and the wait looks anyway.
   template <class Op, class Self>
   static void step(Op& op, Self& self, const error_code& error) {
+    if (op.at == phase::drained) {
+      op.at = phase::waited;
+      op.layer->drained_ = false;
+      op.layer->link->socket().async_wait(Op::what, std::move(self));
+      return;
+    }
     if (op.at != phase::decided && !error) {
       op.outcome = op.attempt();
       if (op.outcome.status == io_status::would_block) {
@@ -110,7 +119,12 @@ class beast_layer {
 
   io_outcome take(bytes_span into) {
     if (into.empty()) return {io_status::done};
-    if (early_at_ == early_.size()) return link->try_read(into);
+    if (early_at_ == early_.size()) {
+      const io_outcome got = link->try_read(into);
+      const bool small = got.status == io_status::done && got.bytes < std::min(into.size(), small_read_bytes);
+      drained_ = small && link->short_read_drains();
+      return got;
+    }
     const std::size_t count = std::min(into.size(), early_.size() - early_at_);
     std::copy_n(early_.begin() + static_cast<std::ptrdiff_t>(early_at_), count, into.begin());
     early_at_ += count;
@@ -136,6 +150,7 @@ class beast_layer {
 
   bytes early_;
   std::size_t early_at_ = 0;
+  bool drained_ = false;
 };
 
 // Beast ends the connection after the close handshake; the rest happens when the stream is destroyed.
