@@ -18,6 +18,7 @@ import sys
 import time
 
 import coldstart
+import engine_ab
 import stack
 import suite
 from suite import BIN, HERE, TMP, UP, fmt
@@ -85,6 +86,12 @@ def hop_row(report, results, scenario, metric, what, goal, added=False, unit="",
     report.add(what, mine, reference, spread(ratios(rounds, metric, added, ours)), goal)
 
 
+def user_space(rounds, target):
+    """Microseconds an event; the share is formed over all rounds together, because a tick is 10 ms."""
+    share = sum(column(rounds, target, "relay_user_ticks")) / max(1, sum(column(rounds, target, "relay_all_ticks")))
+    return statistics.median(column(rounds, target, "relay_us_per_unit")) * share
+
+
 def hop(report, a):
     """The relay and its session against plain reverse proxies."""
     a.only = "c1,c32,sse200,down,idle5k"
@@ -94,8 +101,9 @@ def hop(report, a):
     hop_row(report, results, "c32", "rps", "requests/s, c = 32, one core", ">= 1.0 / >= 1.5")
     us = "relay_us_per_unit"
     hop_row(report, results, "sse200", us, "relay CPU per event, 200 streams x 50/s", "<= 1.2 / <= 1.0", unit=" us")
-    user = column(results["sse200"], "relay", "relay_user_us_per_unit")
-    report.add("... of it in user space", spread(user, " us"), "-", "-", "- / <= 4 us")
+    user = [user_space(results["sse200"], target) for target in ("relay", "nginx", "haproxy")]
+    theirs = f"nginx {fmt(user[1])} us, haproxy {fmt(user[2])} us"
+    report.add("... of it in user space", f"{fmt(user[0])} us", theirs, fmt(user[0] / user[1]), "- / <= 4 us")
     text = "the same, 0.5 ms moderation in the node"
     hop_row(report, results, "sse200", us, text, "- / <= 0.5", unit=" us", ours="relay500")
     text = "memory per idle stream (5,000)"
@@ -163,7 +171,7 @@ def gone(report, quick):
         engine.stop()
 
 
-def engine_ab(name, direct, ways, arguments):
+def ask_all_ways(name, direct, ways, arguments):
     out = f"{TMP}/{name}.json"
     cmd = [sys.executable, f"{HERE}/engine_ab.py", "--direct", direct, "--json", out, *arguments]
     for way, url in ways.items():
@@ -192,17 +200,34 @@ def ttft(report, quick):
             "--model",
             "mock",
         ]
-        rounds = engine_ab("ttft", f"http://127.0.0.1:{UP}/v1", ways, count)
+        rounds = ask_all_ways("ttft", f"http://127.0.0.1:{UP}/v1", ways, count)
         for metric, what in (("ttft_p50_ms", "p50"), ("ttft_p95_ms", "p95")):
             ours = [r["sealed"][metric] - r["direct"][metric] for r in rounds]
             theirs = [r["nginx"][metric] - r["direct"][metric] for r in rounds]
             goal = "< 2 / < 1 ms" if what == "p50" else "-"
             what = f"added time to first token, client to engine and back, {what}"
             report.add(what, spread(ours, " ms"), "nginx " + spread(theirs, " ms"), "-", goal)
+        cpu_per_token(report, whole, 1000 if quick else 3000)
     finally:
         for child in (whole, nginx, up):
             if child:
                 child.stop()
+
+
+def cpu_per_token(report, whole, count):
+    """What the three programs spend on one streamed token: unlike tokens/s it does not depend on the neighbours."""
+
+    def ticks():
+        fields = {n: open(f"/proc/{c.p.pid}/stat").read().rsplit(")", 1)[1].split() for n, c in whole.children.items()}
+        return {name: int(f[11]) + int(f[12]) for name, f in fields.items()}
+
+    way = engine_ab.Way("sealed", whole.base, [])
+    body = {"model": "mock", "messages": [{"role": "user", "content": "go"}], "max_tokens": count}
+    before = ticks()
+    got = engine_ab.stream(way, body)["n"]
+    us = {name: (t - before[name]) / os.sysconf("SC_CLK_TCK") * 1e6 / got for name, t in ticks().items()}
+    each = ", ".join(f"{name} {fmt(value)}" for name, value in us.items())
+    report.add("CPU of the chain per token", f"{fmt(sum(us.values()))} us ({each})", "-", "-", "-")
 
 
 def tokens(report, quick):
@@ -227,7 +252,7 @@ def tokens(report, quick):
             "--model",
             "bench",
         ]
-        rounds = engine_ab("tokens", "http://127.0.0.1:19020/v1", ways, count)
+        rounds = ask_all_ways("tokens", "http://127.0.0.1:19020/v1", ways, count)
         ours, direct, nginx_s = ([r[w]["single_tok_s"] for r in rounds] for w in ("sealed", "direct", "nginx"))
         ratio = spread([x / y for x, y in zip(ours, direct)])
         theirs = f"direct {spread(direct)}, nginx : direct {spread([x / y for x, y in zip(nginx_s, direct)])}"
@@ -242,6 +267,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--quick", action="store_true")
     ap.add_argument("--only", default=",".join(PARTS))
+    ap.add_argument("--rounds", type=int, default=0, help="of part hop (2 with --quick, else 5)")
     ap.add_argument("--nice", type=int, default=0, help="negative: measure ahead of other people's jobs (needs root)")
     ap.add_argument("--quiet", type=float, default=3, help="wait up to this many s before a round for idle neighbours")
     ap.add_argument("--json", default=f"{TMP}/bench.json", help="the table, for programs")
@@ -252,7 +278,9 @@ def main():
     suite.be_nice(a.nice)
     report, about, wanted = Report(), machine(), a.only.split(",")
     print(about, flush=True)
-    rounds = argparse.Namespace(rounds=2 if a.quick else 5, scale=1.0, out=f"{TMP}/results", quiet=a.quiet)
+    rounds = argparse.Namespace(
+        rounds=a.rounds or (2 if a.quick else 5), scale=1.0, out=f"{TMP}/results", quiet=a.quiet
+    )
     rounds.no_awake, rounds.pin = False, os.cpu_count() > 1
     for part in PARTS:
         if part in wanted:
