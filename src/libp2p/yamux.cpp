@@ -184,7 +184,8 @@ void yamux::write(yamux_stream& stream, std::initializer_list<bytes_view> parts,
   part_reader reader(parts);
   while (left > 0) {
     // Bytes join the stream's frame when that is the last thing queued: fewer frames for the peer to read.
-    const bool joins = last_stream_ == stream.id && out_.size() == last_at_ + yamux_header::size + last_length_;
+    const bool joins =
+        last_stream_ == stream.id && out_.size() == last_at_ + yamux_header::size + last_length_;
     const std::size_t room = joins ? frame_data_max - last_length_ : 0;
     if (room == 0) {
       begin_data(stream.id, first_flags(stream));
@@ -196,8 +197,8 @@ void yamux::write(yamux_stream& stream, std::initializer_list<bytes_view> parts,
     left -= size;
   }
   if (end == fin::no) return;
-  // A frame of its own: js-libp2p acts on FIN before it looks at the data of the same frame, and then drops the data
-  // if it has closed its own side already.
+  // A frame of its own: js-libp2p acts on FIN before it looks at the data of the same frame, and then drops
+  // the data if it has closed its own side already.
   put(yamux_type::window_update, first_flags(stream) | yamux_flag::fin, stream.id, 0);
   stream.fin_sent = true;
   close_if_over(stream);
