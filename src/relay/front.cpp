@@ -30,17 +30,24 @@ front::~front() {
   shared_.count.connections.add(-1);
 }
 
+// One coroutine frame for the whole life of the connection: an idle one owns only this and the wait itself.
 asio::awaitable<void> front::run() {
+  const auto state = co_await asio::this_coro::cancellation_state;
   next then = next::read;
-  while (then == next::read) {
-    then = co_await read_once();
-    while (then == next::cold) {
+  while (goes_on(then)) {
+    if (async::is_cancelled(state)) {
+      then = next::close;
+    } else if (then == next::read) {
+      then = read_once();
+    } else if (then == next::wait) {
+      const auto waited = co_await socket_->readable();
+      then = std::get<0>(waited) ? next::close : next::read;
+    } else if (then == next::pause) {
+      const auto woken = co_await resumed_->wait();
+      then = woken && socket_->is_open() ? next::read : next::close;
+    } else {
       co_await serve_cold();
-      if (closing_) {
-        then = next::close;
-      } else {
-        then = input_.empty() ? next::read : on_head_bytes();
-      }
+      then = closing_ ? next::close : input_.empty() ? next::read : on_head_bytes();
     }
   }
   exchange_.cancel(shared_.draining ? outcome::drained : outcome::client_gone);
@@ -61,25 +68,24 @@ bool front::must_wait() const {
   return !dropping_ && has_unsent();
 }
 
-// One wait and one read. Nothing of this frame lives longer than the wait.
-asio::awaitable<front::next> front::read_once() {
-  while (must_wait()) {
+// One read, or what to wait for before the next.
+front::next front::read_once() {
+  if (must_wait()) {
     if (!resumed_) resumed_ = std::make_unique<async::event>(socket_->executor());
-    const auto woken = co_await resumed_->wait();
-    if (!woken) co_return next::close;
-    if (!socket_->is_open()) co_return next::close;
+    return next::pause;
   }
-  while (waits_for_head() && !input_.empty()) {  // waited behind the request before
+  while (has_pipelined()) {  // waited behind the request before
     const std::size_t before = input_.size();
     const next pipelined = on_head_bytes();
-    if (pipelined != next::read || must_wait()) co_return pipelined;
+    if (pipelined != next::read || must_wait()) return pipelined;
     if (input_.size() == before) break;  // an incomplete head
   }
   const net::io_outcome got = socket_->try_read(shared_.read_buffer);
-  if (got.status == net::io_status::done) co_return on_bytes(bytes_view(shared_.read_buffer).first(got.bytes));
-  if (got.status != net::io_status::would_block) co_return next::close;
-  const auto ready = co_await socket_->wait_readable();
-  co_return ready ? next::read : next::close;
+  if (got.status == net::io_status::would_block) return next::wait;
+  if (got.status != net::io_status::done) return next::close;
+  const next then = on_bytes(bytes_view(shared_.read_buffer).first(got.bytes));
+  const bool drained = got.bytes < shared_.read_buffer.size() && socket_->short_read_drains();
+  return then == next::read && drained && !must_wait() && !has_pipelined() ? next::wait : then;
 }
 
 front::next front::on_bytes(bytes_view data) {

@@ -48,7 +48,8 @@ class front {
   bool keeps_alive() const noexcept { return keep_alive_; }
 
  private:
-  enum class next : std::uint8_t { read, cold, websocket, libp2p, close };
+  enum class next : std::uint8_t { read, wait, pause, cold, websocket, libp2p, close };
+  static bool goes_on(next then) { return then <= next::cold; }
 
   next on_bytes(bytes_view data);
   next on_head_bytes();
@@ -56,11 +57,12 @@ class front {
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
   next drop(std::size_t size);
   bool must_wait() const;
-  asio::awaitable<next> read_once();
+  next read_once();
   asio::awaitable<void> serve_cold();
   asio::awaitable<void> become_link(next how);
   void start_writer();
   asio::awaitable<void> drain_unsent();
+  bool has_pipelined() const noexcept { return waits_for_head() && !input_.empty(); }
   bool waits_for_head() const noexcept { return !exchange_.active() && !dropping_; }
 
   context& shared_;
