@@ -11,7 +11,8 @@ namespace tp::relay {
 
 namespace {
 
-constexpr std::uint8_t multistream_first_byte = 0x13;  // the length of "/multistream/1.0.0\n"; no HTTP method begins so
+constexpr std::uint8_t multistream_first_byte =
+    0x13;  // the length of "/multistream/1.0.0\n"; no HTTP method begins so
 
 }  // namespace
 
@@ -54,14 +55,15 @@ asio::awaitable<void> front::run() {
   if (then == next::websocket || then == next::libp2p) co_await become_link(then);
   if (socket_) socket_->reset();
   while (writing_) {
-    // The writer has been told by the reset; a cancelled wait would return at once, so this takes turns instead.
+    // The writer has been told by the reset; a cancelled wait would return at once, so this takes turns
+    // instead.
     const asio::any_io_executor loop = co_await asio::this_coro::executor;
     co_await asio::post(loop, asio::deferred);
   }
 }
 
-// Whether nothing more may be read for now. A client that does not read its answers gets no further ones: else pipelined
-// requests would make this side hold any number of them.
+// Whether nothing more may be read for now. A client that does not read its answers gets no further ones:
+// else pipelined requests would make this side hold any number of them.
 bool front::must_wait() const {
   if (exchange_.upload_blocked()) return true;
   if (exchange_.active()) return !exchange_.uploading() && !input_.empty();
@@ -102,7 +104,8 @@ front::next front::on_bytes(bytes_view data) {
   if (data.empty()) return next::read;
   if (!exchange_.active() && input_.empty()) since_ = shared_.now();
   append(input_, data);
-  if (exchange_.active()) return input_.size() <= limits::http_head_bytes_max + data.size() ? next::read : next::close;
+  if (exchange_.active())
+    return input_.size() <= limits::http_head_bytes_max + data.size() ? next::read : next::close;
   return on_head_bytes();
 }
 
@@ -126,16 +129,19 @@ front::next front::on_sealed_request(const codec::http_head& head, std::size_t h
     return refuse_request(head, head_size, openai::error_answer(openai::refusal::upgrade_required));
   }
   const auto form = e2ee::request_form(head.find("content-type").value_or(""));
-  if (!form) return refuse_request(head, head_size, openai::error_answer(openai::refusal::unsupported_media_type));
+  if (!form)
+    return refuse_request(head, head_size, openai::error_answer(openai::refusal::unsupported_media_type));
   const auto link = shared_.links.find(peer_of_sealed_route(head));
-  if (link == shared_.links.end()) return refuse_request(head, head_size, openai::error_answer(errc::node_not_found));
+  if (link == shared_.links.end())
+    return refuse_request(head, head_size, openai::error_answer(errc::node_not_found));
   const auto framing = codec::request_framing(head);
   if (!framing) return next::cold;
   if (framing->length > limits::request_bytes_max) {
     return refuse_request(head, head_size, openai::error_answer(openai::refusal::body_too_large));
   }
   if (shared_.draining) return refuse_request(head, head_size, openai::error_answer(errc::shutting_down));
-  if (!link->second->has_slot()) return refuse_request(head, head_size, openai::error_answer(errc::node_busy));
+  if (!link->second->has_slot())
+    return refuse_request(head, head_size, openai::error_answer(errc::node_busy));
 
   const bool expects = head.has_token("expect", "100-continue");
   const bytes_view body = bytes_view(input_).subspan(head_size);
@@ -147,7 +153,8 @@ front::next front::on_sealed_request(const codec::http_head& head, std::size_t h
   return next::read;
 }
 
-// A refusal before anything was forwarded. A body that is already here whole is stepped over and the connection kept.
+// A refusal before anything was forwarded. A body that is already here whole is stepped over and the
+// connection kept.
 front::next front::refuse_request(const codec::http_head& head, std::size_t head_size,
                                   const openai::api_error& error) {
   shared_.count.of(outcome::refused).add();
@@ -184,7 +191,8 @@ void front::answer(rest_of_upload rest, int status, std::string_view type, bytes
   out.append(codec::reason_phrase(status)).append("\r\nContent-Type: ").append(type);
   out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
   out.append("\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n");
-  out.append("Access-Control-Expose-Headers: retry-after, x-request-id\r\nX-Request-Id: ").append(request_id_);
+  out.append("Access-Control-Expose-Headers: retry-after, x-request-id\r\nX-Request-Id: ")
+      .append(request_id_);
   out.append("\r\n").append(extra_fields);
   if (!keep_alive_) out.append("Connection: close\r\n");
   out.append("\r\n").append(as_chars(body));
@@ -253,7 +261,8 @@ asio::awaitable<void> front::drain_unsent() {
   shared_.count.unsent.add(-static_cast<std::int64_t>(unsent_.size()));
   bytes().swap(unsent_);
   if (all && closing_) {
-    const auto ended = co_await socket_->close_write();  // the client need not wait for our last look at its bytes
+    const auto ended =
+        co_await socket_->close_write();  // the client need not wait for our last look at its bytes
     static_cast<void>(ended);
   }
   writing_ = false;
@@ -303,7 +312,8 @@ void front::check(steady_time now) {
     const bool uploading = exchange_.upload_open();
     exchange_.cancel(outcome::timed_out);
     if (head_sent) return abort();
-    const auto error = uploading ? openai::error_answer(openai::refusal::request_timeout) : openai::error_answer(*late);
+    const auto error =
+        uploading ? openai::error_answer(openai::refusal::request_timeout) : openai::error_answer(*late);
     return refuse(uploading ? rest_of_upload::to_drop : rest_of_upload::none, error);
   }
   if (exchange_.active()) return;

@@ -1,8 +1,8 @@
-// One client connection of the relay, from its first byte to its end: reads heads, decides between the hot route (the
-// sealed exchange), the cold routes, a WebSocket and raw libp2p, and writes answers (HOTPATH rules 4, 5, 6).
-// One reader coroutine and nothing else while idle: no timer, no buffer, no writer. The sweep ends what takes too long.
-// Owned by its coroutine; event loop thread only. Refuses HTTP/1.0 on the hot route and pipelined heads over
-// limits::http_head_bytes_max.
+// One client connection of the relay, from its first byte to its end: reads heads, decides between the hot
+// route (the sealed exchange), the cold routes, a WebSocket and raw libp2p, and writes answers (HOTPATH rules
+// 4, 5, 6). One reader coroutine and nothing else while idle: no timer, no buffer, no writer. The sweep ends
+// what takes too long. Owned by its coroutine; event loop thread only. Refuses HTTP/1.0 on the hot route and
+// pipelined heads over limits::http_head_bytes_max.
 #pragma once
 
 #include <list>
