@@ -64,9 +64,11 @@ asio::awaitable<void> relay_link::run() {
 
 // Full jitter: anything from nothing to the present bound, which then doubles.
 std::chrono::milliseconds relay_link::next_pause() {
-  const auto bound = static_cast<std::uint64_t>(backoff_.count());
-  backoff_ = std::min(backoff_ * 2, shared_.config.time.backoff_max);
-  return std::chrono::milliseconds(shared_.with.random.below(bound + 1));
+  const times& time = shared_.config.time;
+  const bool restarting = served_until_ && shared_.with.clock.steady_now() - *served_until_ < time.restart_time;
+  const auto bound = restarting ? std::min(backoff_, time.restart_backoff_max) : backoff_;
+  backoff_ = std::min(backoff_ * 2, time.backoff_max);
+  return std::chrono::milliseconds(shared_.with.random.below(static_cast<std::uint64_t>(bound.count()) + 1));
 }
 
 async::task<void> relay_link::serve_once() {
@@ -204,7 +206,10 @@ void relay_link::finish() {
 }
 
 void relay_link::set_state(link_state state) {
-  if (state_ == link_state::serving && state != link_state::serving) shared_.count.links.add(-1);
+  if (state_ == link_state::serving && state != link_state::serving) {
+    shared_.count.links.add(-1);
+    served_until_ = shared_.with.clock.steady_now();
+  }
   if (state_ != link_state::serving && state == link_state::serving) {
     shared_.count.links.add(1);
     shared_.with.log.info("relay_joined", field("relay", safe_id(relay_.host)), field("port", relay_.port));

@@ -82,6 +82,7 @@ class relay_link {
   std::size_t told_in_flight_ = 0;
   std::size_t told_queued_ = 0;
   std::chrono::milliseconds backoff_;
+  std::optional<steady_time> served_until_;  // when the relay was lost
   bool withdrawn_ = false;
   bool leaving_ = false;
 };

@@ -21,6 +21,9 @@ struct times {
   std::chrono::milliseconds drain = limits::drain_time;                   // on shutdown
   std::chrono::milliseconds backoff_first = limits::link_backoff_first;
   std::chrono::milliseconds backoff_max = limits::link_backoff_max;
+  // A relay that served a moment ago is most likely being restarted: look often for a while.
+  std::chrono::milliseconds restart_backoff_max{1'000};
+  std::chrono::milliseconds restart_time{30'000};
   std::chrono::seconds record_lifetime = limits::record_lifetime;
   std::chrono::seconds record_renewal = limits::record_renewal_interval;
 };
