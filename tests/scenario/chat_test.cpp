@@ -88,9 +88,12 @@ TEST_F(chats, an_openai_program_streams_through_the_gateway) {
   serving.spawn([](net::http_listener* of) { return of->run(); }, server->get());
   {
     raw_client program(loop, (*server)->port());
-    const std::string body = R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"slow"}]})";
-    program.send("POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: " +
-                 std::to_string(body.size()) + "\r\n\r\n" + body);
+    const std::string body =
+        R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"slow"}]})";
+    program.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nContent-Type: "
+        "application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     ASSERT_TRUE(program.read_until("one"));
     EXPECT_EQ(program.input().find("six"), std::string::npos);
     const raw_answer whole = program.answer();
@@ -148,8 +151,10 @@ TEST_F(chats, pipelined_requests_are_answered_in_their_order) {
 TEST_F(chats, a_client_that_expects_100_continue_is_told_to_go_on) {
   furnish();
   raw_client one(loop, relay_->port());
-  const bytes body = client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
-  one.send(sealed_head(first().peer(), "Expect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"));
+  const bytes body =
+      client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
+  one.send(sealed_head(first().peer(),
+                       "Expect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"));
   ASSERT_TRUE(one.read_until("100 Continue"));
   one.send(body);
   EXPECT_EQ(one.answer().status, 200);
@@ -164,7 +169,8 @@ TEST_F(chats, a_client_that_expects_100_continue_is_told_to_go_on) {
 TEST_F(chats, a_chunked_upload_in_small_pieces_arrives_whole) {
   furnish();
   raw_client one(loop, relay_->port());
-  const bytes body = client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
+  const bytes body =
+      client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
   one.send(sealed_head(first().peer(), "Transfer-Encoding: chunked\r\n"));
   for (std::size_t at = 0; at < body.size(); at += 7) {
     const bytes_view part = bytes_view(body).subspan(at, std::min<std::size_t>(7, body.size() - at));
@@ -182,7 +188,8 @@ TEST_F(chats, a_chunked_upload_in_small_pieces_arrives_whole) {
 TEST_F(chats, a_connection_that_asks_for_its_end_gets_it_at_once) {
   furnish();
   raw_client one(loop, relay_->port());
-  const bytes body = client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
+  const bytes body =
+      client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
   const auto begun = std::chrono::steady_clock::now();
   one.send(sealed_post(first().peer(), body, "Connection: close\r\n"));
   EXPECT_EQ(one.answer().status, 200);

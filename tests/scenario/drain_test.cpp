@@ -39,7 +39,8 @@ TEST_F(drains, a_relay_lets_exchanges_finish_refuses_new_ones_and_returns) {
   ASSERT_TRUE(until([&] { return slow->done; }));
   EXPECT_EQ(slow->error, errc::ok);
   EXPECT_TRUE(slow->has("[DONE]"));
-  EXPECT_TRUE(until([&] { return relay_->stopped(); }, 2s)) << "long before drain_time: nothing is left to wait for";
+  EXPECT_TRUE(until([&] { return relay_->stopped(); }, 2s))
+      << "long before drain_time: nothing is left to wait for";
 }
 
 TEST_F(drains, a_relay_cuts_what_does_not_finish_in_time) {

@@ -1,4 +1,5 @@
-// What breaks, and what a person sees of it: the error that E2EE sections 8 to 10 name, and a system that works on.
+// What breaks, and what a person sees of it: the error that E2EE sections 8 to 10 name, and a system that
+// works on.
 #include "scenario/raw_client.hpp"
 
 namespace tp::scenario {
@@ -27,7 +28,9 @@ class faults : public house {
     add_node({.script = std::string(scripts), .identity = 2});
     add_client();
   }
-  node_place& of(const chat& each) { return *each.node == nodes_.front().peer() ? nodes_.front() : nodes_.back(); }
+  node_place& of(const chat& each) {
+    return *each.node == nodes_.front().peer() ? nodes_.front() : nodes_.back();
+  }
 };
 
 TEST_F(faults, a_node_lost_before_the_first_byte_costs_nothing_but_a_retry) {
@@ -92,9 +95,11 @@ TEST_F(faults, a_client_that_leaves_mid_stream_ends_the_engines_work_at_once) {
   const auto left = std::chrono::steady_clock::now();
   leaving->answer->abort();
   ASSERT_TRUE(until([&] { return first().engine().calls_under_way() == 0; }));
-  EXPECT_LT(std::chrono::steady_clock::now() - left, 1s);  // 100 ms is the aim; sanitizers and load take their share
+  EXPECT_LT(std::chrono::steady_clock::now() - left,
+            1s);  // 100 ms is the aim; sanitizers and load take their share
   EXPECT_TRUE(until([&] { return leaving->done; }));
-  EXPECT_TRUE(until([&] { return relay_->metric("token_place_relay_exchanges_total{outcome=\"client_gone\"}") == 1; }));
+  EXPECT_TRUE(until(
+      [&] { return relay_->metric("token_place_relay_exchanges_total{outcome=\"client_gone\"}") == 1; }));
   EXPECT_TRUE(still_works()) << "the only slot is free again";
 }
 
@@ -117,7 +122,7 @@ TEST_F(faults, a_restarted_node_has_new_keys_and_one_retry_finds_them) {
   EXPECT_EQ(talk()->error, errc::ok);
   nodes_.clear();
   ASSERT_TRUE(until([&] { return relay_->nodes() == 0; }));
-  add_node();  // the same identity; its OHTTP keys were in memory only
+  add_node();                                        // the same identity; its OHTTP keys were in memory only
   const auto after = talk({.pin = first().peer()});  // sealed by the record the client still holds
   EXPECT_EQ(after->error, errc::ok);
   EXPECT_EQ(after->origin, answer_origin::node);
@@ -135,7 +140,8 @@ TEST_F(faults, a_client_with_a_wrong_clock_corrects_itself_once) {
   EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"completed\"}"), 2);
   EXPECT_EQ(first().engine().calls(), 1U);
   EXPECT_EQ(talk()->status, 200);
-  EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"completed\"}"), 3) << "what was learnt is kept";
+  EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"completed\"}"), 3)
+      << "what was learnt is kept";
 }
 
 TEST_F(faults, an_expired_record_is_dropped_by_the_relay_and_refused_by_a_client) {
@@ -217,7 +223,8 @@ TEST_F(faults, a_full_queue_is_node_busy_with_a_time_to_come_back) {
 TEST_F(faults, the_relay_itself_refuses_what_no_slot_and_no_queue_is_left_for) {
   furnish({.script = std::string(scripts), .concurrency = 1, .queue = limits::node_queue_default});
   std::vector<std::shared_ptr<chat>> all;
-  for (std::size_t i = 0; i <= limits::node_queue_default; ++i) all.push_back(client().start({.says = "endless"}));
+  for (std::size_t i = 0; i <= limits::node_queue_default; ++i)
+    all.push_back(client().start({.says = "endless"}));
   ASSERT_TRUE(until([&] {
     return relay_->metric("token_place_relay_exchanges_open") == static_cast<std::int64_t>(all.size());
   }));

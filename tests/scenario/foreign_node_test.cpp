@@ -1,11 +1,13 @@
-// Nodes that others wrote, or that lie: what they may register, and what of their answers a client can ever see.
+// Nodes that others wrote, or that lie: what they may register, and what of their answers a client can ever
+// see.
 #include "scenario/raw_client.hpp"
 #include "scenario/raw_node.hpp"
 
 namespace tp::scenario {
 namespace {
 
-const std::string sealed_type = "Content-Type: " + std::string(e2ee::response_media_type(e2ee::form::chunked)) + "\r\n";
+const std::string sealed_type =
+    "Content-Type: " + std::string(e2ee::response_media_type(e2ee::form::chunked)) + "\r\n";
 
 class foreign_nodes : public house {
  protected:
@@ -74,7 +76,9 @@ TEST_F(foreign_nodes, an_older_record_is_a_conflict_and_a_wrong_one_is_named) {
   EXPECT_EQ(node.control("PUT", raw_node::path_of(node.peer()), "no JSON", &said), 422);
   EXPECT_NE(said.find("invalid_json"), std::string::npos);
   EXPECT_EQ(node.put("{\"record\":1}"), 422);
-  EXPECT_EQ(node.control("PUT", raw_node::path_of(node.peer()), std::string(limits::http_small_body_max + 1, ' ')), 413);
+  EXPECT_EQ(
+      node.control("PUT", raw_node::path_of(node.peer()), std::string(limits::http_small_body_max + 1, ' ')),
+      413);
   node.own.clock.shift(-3h);
   EXPECT_EQ(node.control("PUT", raw_node::path_of(node.peer()), node.record(12), &said), 422);
   EXPECT_NE(said.find("expired"), std::string::npos);
@@ -111,7 +115,8 @@ TEST_F(foreign_nodes, the_request_it_gets_holds_nothing_of_the_client) {
 TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
   raw_node& node = add_stranger();
   EXPECT_EQ(node.put(node.record(1)), 200);
-  const std::string error = R"({"error":{"message":"m","type":"server_error","code":"own_code","param":null}})";
+  const std::string error =
+      R"({"error":{"message":"m","type":"server_error","code":"own_code","param":null}})";
   const auto answer_of = [](int status, const std::string& type, const std::string& body) {
     return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type +
            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -121,12 +126,14 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
   EXPECT_EQ(passed.status, 418);
   EXPECT_EQ(passed.code(), "own_code");
 
-  const std::string large = R"({"error":{"code":"own_code","message":")" + std::string(limits::clear_error_bytes_max, 'x') + "\"}}";
+  const std::string large =
+      R"({"error":{"code":"own_code","message":")" + std::string(limits::clear_error_bytes_max, 'x') + "\"}}";
   const std::string wrong[] = {
       "garbage that is no head at all\r\n\r\n",
       "HTTP/1.1 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok",
-      "HTTP/1.1 200 OK\r\nContent-Type: message/ohttp-res\r\nContent-Length: 2\r\n\r\nok",  // not the request's form
+      "HTTP/1.1 200 OK\r\nContent-Type: message/ohttp-res\r\nContent-Length: 2\r\n\r\nok",  // not the
+                                                                                            // request's form
       "HTTP/1.1 200 OK\r\n" + sealed_type + "\r\nuntil the end",
       "HTTP/1.1 200 OK\r\n" + sealed_type + "Content-Length: 2\r\n\r\ntoo much",
       "HTTP/1.1 200 OK\r\n" + sealed_type + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok",
@@ -138,8 +145,9 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
       answer_of(500, "application/json", "{\"no\":1}"),
       answer_of(500, "application/json", "not JSON"),
       answer_of(500, "application/json", large),
-      "HTTP/1.1 500 X\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n" + error,  // ends early
-      "",                                                                                         // ends at once
+      "HTTP/1.1 500 X\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n" +
+          error,  // ends early
+      "",         // ends at once
   };
   int row = 0;
   for (const std::string& each : wrong) {
@@ -156,7 +164,8 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
 TEST_F(foreign_nodes, an_answer_that_breaks_after_its_head_never_ends_cleanly) {
   raw_node& node = add_stranger();
   EXPECT_EQ(node.put(node.record(1)), 200);
-  const std::string chunked = "HTTP/1.1 200 OK\r\n" + sealed_type + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+  const std::string chunked =
+      "HTTP/1.1 200 OK\r\n" + sealed_type + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
   const std::string counted = "HTTP/1.1 200 OK\r\n" + sealed_type + "Content-Length: 100\r\n\r\nhello";
   for (const std::string& each : {chunked, counted}) {
     for (const after_answer then : {after_answer::finish, after_answer::reset}) {
@@ -192,8 +201,9 @@ TEST_F(foreign_nodes, one_that_answers_before_the_upload_is_whole_is_heard) {
   raw_node& node = add_stranger();
   EXPECT_EQ(node.put(node.record(1)), 200);
   const std::string error = R"({"error":{"message":"m","type":"server_error","code":"early","param":null}})";
-  node.says = "HTTP/1.1 503 X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(error.size()) +
-              "\r\n\r\n" + error;
+  node.says =
+      "HTTP/1.1 503 X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(error.size()) +
+      "\r\n\r\n" + error;
   raw_client one(loop, relay_->port());
   one.send(sealed_head(node.peer(), "Content-Length: 1000\r\n") + "the beginning");
   const raw_answer out = one.answer();

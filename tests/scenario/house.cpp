@@ -80,7 +80,8 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   config.queue = plan.queue;
   config.state_dir = folder_;
   config.time = plan.time;
-  auto made = node::node::open(loop.get_executor(), std::move(config), key_of(plan.identity), std::move(model), own.with);
+  auto made = node::node::open(loop.get_executor(), std::move(config), key_of(plan.identity),
+                               std::move(model), own.with);
   EXPECT_TRUE(made.has_value());
   running_ = std::move(*made);
   tasks_.spawn(
@@ -134,9 +135,11 @@ std::shared_ptr<chat> client_place::start(wish of) {
   request.fields = {{"content-type", "application/json"}};
   request.body = plaintext(as_bytes(chat_body(of)));
   client::call_wish to{of.pin ? std::string() : std::string(engine::mock_model_id), of.pin};
-  tasks_.spawn([](client_place* self, std::shared_ptr<chat> into, client::call_request what,
-                  client::call_wish whom) { return self->run(std::move(into), std::move(what), std::move(whom)); },
-               this, out, std::move(request), std::move(to));
+  tasks_.spawn(
+      [](client_place* self, std::shared_ptr<chat> into, client::call_request what, client::call_wish whom) {
+        return self->run(std::move(into), std::move(what), std::move(whom));
+      },
+      this, out, std::move(request), std::move(to));
   return out;
 }
 
@@ -229,7 +232,8 @@ std::shared_ptr<chat> house::talk(client_place::wish of) {
 bool house::still_works() {
   client_place& fresh = add_client();
   const auto made = fresh.start();
-  return until([&] { return made->done; }) && made->error == errc::ok && made->status == 200 && made->has("[DONE]");
+  return until([&] { return made->done; }) && made->error == errc::ok && made->status == 200 &&
+         made->has("[DONE]");
 }
 
 }  // namespace tp::scenario

@@ -1,6 +1,6 @@
-// Relay, nodes and clients of one test, in one process and on one event loop; times are short. Each program has
-// services of its own, so that its clock and its metrics are its own too.
-// One per test. What the test does not end itself, the destructor cuts; nothing is left running.
+// Relay, nodes and clients of one test, in one process and on one event loop; times are short. Each program
+// has services of its own, so that its clock and its metrics are its own too. One per test. What the test
+// does not end itself, the destructor cuts; nothing is left running.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -65,9 +65,9 @@ class relay_place {
   codec::url url() const;
   std::size_t nodes() const { return running_->nodes(); }
   std::int64_t metric(const std::string& name) const { return own.metric(name); }
-  void drain();                                      // begins to; see stopped()
+  void drain();                                        // begins to; see stopped()
   bool stopped() const { return tasks_.live() == 0; }  // run() and drain() have returned
-  void kill();                                       // as SIGKILL: everything is cut
+  void kill();                                         // as SIGKILL: everything is cut
 
   program_services own;
 
@@ -121,7 +121,7 @@ struct chat {
   std::optional<codec::peer_id> node;
   std::unique_ptr<client::sealed_answer> answer;
 
-  std::string code() const;                  // error.code of the body
+  std::string code() const;  // error.code of the body
   bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
 };
 

@@ -31,7 +31,8 @@ raw_client::raw_client(asio::io_context& loop, std::uint16_t port, int receive_b
   socket.open(asio::ip::tcp::v4());
   if (receive_bytes > 0) socket.set_option(asio::socket_base::receive_buffer_size(receive_bytes));
   error_code failed;
-  socket.connect({asio::ip::address_v4::loopback(), port}, failed);  // the backlog takes it; nobody is waited for
+  socket.connect({asio::ip::address_v4::loopback(), port},
+                 failed);  // the backlog takes it; nobody is waited for
   EXPECT_FALSE(failed);
   socket_ = std::make_unique<net::connection>(std::move(socket));
 }
@@ -75,7 +76,8 @@ async::task<raw_answer> raw_client::read_answer() {
     if (!more) co_return out;
   }
   out.status = head.status();
-  for (const codec::http_field& each : head.fields()) static_cast<void>(out.fields.add(each.name, each.value));
+  for (const codec::http_field& each : head.fields())
+    static_cast<void>(out.fields.add(each.name, each.value));
   const auto framing = codec::response_framing(head, "POST");
   if (!framing) co_return framing.error();
   input_.erase(0, head_size);
@@ -95,7 +97,8 @@ async::task<raw_answer> raw_client::read_answer() {
 }
 
 raw_answer raw_client::answer() {
-  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience), [this] { reset(); });
+  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience),
+                                    [this] { reset(); });
   auto got = async::run(loop_, read_answer());
   EXPECT_TRUE(got.has_value() && !guard.expired());
   return got ? std::move(*got) : raw_answer();
@@ -110,7 +113,8 @@ async::task<bool> raw_client::read_to(std::string_view text) {
 }
 
 bool raw_client::read_until(std::string_view text) {
-  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience), [this] { reset(); });
+  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience),
+                                    [this] { reset(); });
   return async::run(loop_, read_to(text)).value();
 }
 
@@ -122,14 +126,18 @@ async::task<bool> raw_client::read_to_end() {
 }
 
 bool raw_client::closed() {
-  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience), [this] { reset(); });
+  const async::deadline_guard guard(loop_.get_executor(), async::deadline::after(patience),
+                                    [this] { reset(); });
   static_cast<void>(async::run(loop_, read_to_end()));
   return !guard.expired();
 }
 
 std::string sealed_head(const codec::peer_id& node, std::string_view fields) {
   std::string out = "POST /api/v2/nodes/" + node.text() + "/ohttp HTTP/1.1\r\nHost: relay\r\nContent-Type: ";
-  return out.append(e2ee::request_media_type(e2ee::form::chunked)).append("\r\n").append(fields).append("\r\n");
+  return out.append(e2ee::request_media_type(e2ee::form::chunked))
+      .append("\r\n")
+      .append(fields)
+      .append("\r\n");
 }
 
 std::string sealed_post(const codec::peer_id& node, bytes_view body, std::string_view fields) {

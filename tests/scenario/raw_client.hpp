@@ -1,5 +1,6 @@
-// Somebody on a TCP connection to the relay, byte by byte: what a library would refuse to send, and what it would hide
-// of the answer. One per connection; each function runs the loop until it is done, with a deadline.
+// Somebody on a TCP connection to the relay, byte by byte: what a library would refuse to send, and what it
+// would hide of the answer. One per connection; each function runs the loop until it is done, with a
+// deadline.
 #pragma once
 
 #include <memory>
@@ -28,7 +29,8 @@ class raw_client {
   // Writes all, in a task of its own: a peer that does not read blocks nobody.
   void send(std::string data);
   void send(bytes_view data) { send(std::string(as_chars(data))); }
-  // The next answer; informational ones are counted and stepped over. With until_head only its head is waited for.
+  // The next answer; informational ones are counted and stepped over. With until_head only its head is waited
+  // for.
   raw_answer answer();
   int informational() const { return informational_; }
   // Reads until this text has come; false: the connection ended first.

@@ -16,12 +16,13 @@ async::task<std::unique_ptr<link::session>> connect(codec::url relay, const cryp
   const async::deadline until = async::deadline::after(10s);
   auto stream = co_await net::dial_websocket(std::move(relay), nullptr, until);
   if (!stream) co_return stream.error();
-  auto session = co_await link::session::handshake(std::move(*stream), link::role::dialer, *identity, std::nullopt,
-                                                   *with, until);
+  auto session = co_await link::session::handshake(std::move(*stream), link::role::dialer, *identity,
+                                                   std::nullopt, *with, until);
   co_return session;
 }
 
-async::task<int> ask(link::session* on, std::string method, std::string path, std::string body, std::string* out) {
+async::task<int> ask(link::session* on, std::string method, std::string path, std::string body,
+                     std::string* out) {
   auto stream = co_await link::open_http(*on);
   if (!stream) co_return stream.error();
   net::http_request request;
@@ -82,7 +83,8 @@ std::string raw_node::record(std::int64_t seq, std::chrono::seconds lifetime) {
 }
 
 int raw_node::control(std::string method, std::string path, std::string body, std::string* body_of) {
-  const auto status = async::run(loop_, ask(session_.get(), std::move(method), std::move(path), std::move(body), body_of));
+  const auto status =
+      async::run(loop_, ask(session_.get(), std::move(method), std::move(path), std::move(body), body_of));
   return status ? *status : 0;
 }
 
@@ -117,9 +119,14 @@ asio::awaitable<void> raw_node::serve(std::unique_ptr<link::stream> stream) {
       if (!ended) co_return;
       break;
     }
-    case after_answer::reset: stream->reset(); co_return;
-    case after_answer::end_session: session_->close(); co_return;
-    case after_answer::stay: break;
+    case after_answer::reset:
+      stream->reset();
+      co_return;
+    case after_answer::end_session:
+      session_->close();
+      co_return;
+    case after_answer::stay:
+      break;
   }
   for (;;) {  // until the relay has enough
     const auto size = co_await stream->read_some(buffer);

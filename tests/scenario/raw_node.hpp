@@ -1,5 +1,5 @@
-// A stranger's node: a libp2p session to the relay with records signed by hand, which answers every request with the
-// bytes it is told, true or not. Each function runs the loop until it is done.
+// A stranger's node: a libp2p session to the relay with records signed by hand, which answers every request
+// with the bytes it is told, true or not. Each function runs the loop until it is done.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,10 @@ class raw_node {
   void end_session();
   bool ended() const { return ended_; }
 
-  std::string says;                         // the whole answer, head included
+  std::string says;  // the whole answer, head included
   after_answer then = after_answer::finish;
-  std::size_t requests = 0;                 // whose head has come
-  std::string last_request;                 // as it came, without framing removed
+  std::size_t requests = 0;  // whose head has come
+  std::string last_request;  // as it came, without framing removed
 
   program_services own;
 

@@ -5,7 +5,8 @@
 namespace tp::scenario {
 namespace {
 
-constexpr std::string_view body_text = R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})";
+constexpr std::string_view body_text =
+    R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})";
 
 class refusals : public house {
  protected:
@@ -95,7 +96,8 @@ TEST_F(refusals, a_node_that_falls_silent_or_talks_for_ever_is_cut_without_a_cle
   config.time.silence = 100ms;
   furnish({.script = R"([{"fault":"hang","after":2}])"}, config);
   raw_client one(loop, relay_->port());
-  const std::string streamed = R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+  const std::string streamed =
+      R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"hi"}]})";
   one.send(sealed_post(first().peer(), client().seal(first().peer(), streamed)));
   const raw_answer silent = one.answer();
   EXPECT_EQ(silent.status, 200);
@@ -139,7 +141,8 @@ TEST_F(refusals, the_head_decides_before_the_body_is_looked_at) {
   furnish();
   const std::string peer = first().peer().text();
   const std::string route = "/api/v2/nodes/" + peer + "/ohttp";
-  const std::string type = "Content-Type: " + std::string(e2ee::request_media_type(e2ee::form::chunked)) + "\r\n";
+  const std::string type =
+      "Content-Type: " + std::string(e2ee::request_media_type(e2ee::form::chunked)) + "\r\n";
   const std::string none = "Content-Length: 0\r\n\r\n";
   struct row {
     std::string request;
@@ -147,9 +150,11 @@ TEST_F(refusals, the_head_decides_before_the_body_is_looked_at) {
     std::string code;
   };
   const row rows[] = {
-      {"POST " + route + " HTTP/1.1\r\nHost: r\r\nContent-Type: application/json\r\n" + none, 415, "unsupported_media_type"},
+      {"POST " + route + " HTTP/1.1\r\nHost: r\r\nContent-Type: application/json\r\n" + none, 415,
+       "unsupported_media_type"},
       {"POST " + route + " HTTP/1.1\r\nHost: r\r\n" + none, 415, "unsupported_media_type"},
-      {"POST /api/v2/nodes/12D3KooWnobody/ohttp HTTP/1.1\r\nHost: r\r\n" + type + none, 404, "node_not_found"},
+      {"POST /api/v2/nodes/12D3KooWnobody/ohttp HTTP/1.1\r\nHost: r\r\n" + type + none, 404,
+       "node_not_found"},
       {"GET " + route + " HTTP/1.1\r\nHost: r\r\n\r\n", 405, "method_not_allowed"},
       {"PUT /api/v2/nodes/" + peer + " HTTP/1.1\r\nHost: r\r\n" + none, 405, "method_not_allowed"},
       {"POST /nothing HTTP/1.1\r\nHost: r\r\n" + none, 404, "not_found"},
@@ -177,7 +182,8 @@ TEST_F(refusals, an_http_1_0_client_gets_its_page_and_the_end) {
 
 TEST_F(refusals, malformed_http_is_answered_and_closed) {
   furnish();
-  const std::string route = "POST /api/v2/nodes/" + first().peer().text() + "/ohttp HTTP/1.1\r\nHost: r\r\nContent-Type: " +
+  const std::string route = "POST /api/v2/nodes/" + first().peer().text() +
+                            "/ohttp HTTP/1.1\r\nHost: r\r\nContent-Type: " +
                             std::string(e2ee::request_media_type(e2ee::form::chunked)) + "\r\n";
   const std::string requests[] = {
       "NONSENSE\r\n\r\n",
@@ -210,21 +216,22 @@ TEST_F(refusals, malformed_http_is_answered_and_closed) {
 TEST_F(refusals, garbage_where_a_session_should_be_ends_that_connection_only) {
   furnish();
   const std::string upgrade =
-      "GET /p2p HTTP/1.1\r\nHost: r\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      "GET /p2p HTTP/1.1\r\nHost: r\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+      "13\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
   const std::string masked_hello("\x82\x86\0\0\0\0\x05hello", 12);  // a binary message that is no multistream
   const std::string multistream("\x13/multistream/1.0.0\n", 20);
   const std::string noise("\x07/noise\n", 8);
   const std::string conversations[] = {
       "GET /p2p HTTP/1.1\r\nHost: r\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",  // no key
-      upgrade + std::string("\xff\x80\0\0\0\0", 6),                                          // reserved bits
-      upgrade + std::string("\x82\x05hello", 7),                                             // not masked
-      upgrade + std::string("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14),         // a huge message
+      upgrade + std::string("\xff\x80\0\0\0\0", 6),                                         // reserved bits
+      upgrade + std::string("\x82\x05hello", 7),                                            // not masked
+      upgrade + std::string("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14),        // a huge message
       upgrade + masked_hello,
       multistream + std::string("\x03na\n", 4) + std::string(200, '\x01'),
-      multistream + noise + std::string("\x00\x00", 2),                                      // an empty Noise message
-      multistream + noise + std::string("\xff\xff", 2) + std::string(65'535, 'x'),           // one of the largest size
-      multistream + noise + std::string("\x00\x20", 2) + std::string(32, '\0'),              // a key of low order
+      multistream + noise + std::string("\x00\x00", 2),                             // an empty Noise message
+      multistream + noise + std::string("\xff\xff", 2) + std::string(65'535, 'x'),  // one of the largest size
+      multistream + noise + std::string("\x00\x20", 2) + std::string(32, '\0'),     // a key of low order
       std::string("\x13garbage that is longer than nineteen bytes, whatever it is"),
   };
   int row = 0;
@@ -233,7 +240,8 @@ TEST_F(refusals, garbage_where_a_session_should_be_ends_that_connection_only) {
     one.send(bytes_of);
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_TRUE(one.closed());
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << row << ": it waited for more where nothing could help";
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s)
+        << row << ": it waited for more where nothing could help";
     ++row;
   }
   EXPECT_TRUE(until([&] { return relay_->metric("token_place_relay_links") == 1; }));

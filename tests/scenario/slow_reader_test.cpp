@@ -14,8 +14,9 @@ class slow_readers : public house {
   std::unique_ptr<raw_node> pouring_node(std::size_t size) {
     auto made = std::make_unique<raw_node>(loop, relay_->url(), ++seed_);
     EXPECT_EQ(made->put(made->record(1)), 200);
-    made->says = "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(e2ee::response_media_type(e2ee::form::chunked)) +
-                 "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+    made->says =
+        "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(e2ee::response_media_type(e2ee::form::chunked)) +
+        "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
     return made;
   }
   // Until the relay takes no more bytes from any node.
@@ -45,7 +46,8 @@ TEST_F(slow_readers, what_the_relay_holds_is_bounded_by_the_window_and_others_go
   wait_for_standstill();
   const std::int64_t held = relay_->metric(std::string(unsent));
   EXPECT_GT(held, 0);
-  EXPECT_LE(held, static_cast<std::int64_t>(limits::yamux_window + 1'024)) << "the window, and the head of the answer";
+  EXPECT_LE(held, static_cast<std::int64_t>(limits::yamux_window + 1'024))
+      << "the window, and the head of the answer";
   EXPECT_TRUE(still_works());
   const raw_answer whole = slow.answer();  // reads at last
   EXPECT_EQ(whole.status, 200);
