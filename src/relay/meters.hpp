@@ -7,12 +7,12 @@ namespace tp::relay {
 
 // Why an exchange ended; each has a counter.
 enum class outcome {
-  completed,      // the node's answer passed to its end
-  refused,        // answered by the relay itself, before anything was forwarded
-  client_gone,    // the client closed; the node's stream was reset
-  node_gone,      // the node reset, ended early, or answered what it may not
-  timed_out,      // upload, first head, silence or whole call
-  drained,        // cut at shutdown
+  completed,    // the node's answer passed to its end
+  refused,      // answered by the relay itself, before anything was forwarded
+  client_gone,  // the client closed; the node's stream was reset
+  node_gone,    // the node reset, ended early, or answered what it may not
+  timed_out,    // upload, first head, silence or whole call
+  drained,      // cut at shutdown
 };
 std::string_view name(outcome ended) noexcept;
 
@@ -23,9 +23,9 @@ struct meters {
   gauge& connections;
   gauge& exchanges;
   gauge& links;
-  gauge& unsent;          // held for clients that read slower than their nodes answer
-  counter& bytes_up;      // sealed request bodies, client to node
-  counter& bytes_down;    // sealed answers, node to client
+  gauge& unsent;        // held for clients that read slower than their nodes answer
+  counter& bytes_up;    // sealed request bodies, client to node
+  counter& bytes_down;  // sealed answers, node to client
   counter& registrations;
   counter& plain_forwarded;
   histogram& first_byte;  // from a request's head to the first byte of its answer

@@ -6,7 +6,8 @@
 
 namespace tp::relay {
 
-relay::relay(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity, services& with)
+relay::relay(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
+             services& with)
     : config_(std::move(config)),
       identity_(std::move(identity)),
       meters_(with.meters),
@@ -55,9 +56,8 @@ result<std::unique_ptr<relay>> relay::open(const asio::any_io_executor& executor
 asio::awaitable<void> relay::run() {
   shared_.with.log.info("relay_listening", field("port", listener_->port()));
   tasks_.spawn([](relay* self) { return self->sweep(); }, this);
-  std::function<void(std::unique_ptr<net::connection>)> take = [this](std::unique_ptr<net::connection> socket) {
-    on_accepted(std::move(socket));
-  };
+  std::function<void(std::unique_ptr<net::connection>)> take =
+      [this](std::unique_ptr<net::connection> socket) { on_accepted(std::move(socket)); };
   const auto accepted = co_await listener_->run(std::move(take));
   if (!accepted) tasks_.cancel();
   co_await tasks_.join();
@@ -67,8 +67,9 @@ asio::awaitable<void> relay::run() {
 void relay::on_accepted(std::unique_ptr<net::connection> accepted) {
   const bool full = shared_.fronts.size() >= config_.connections_max;
   if (full) return accepted->reset();
-  tasks_.spawn([](relay* self, std::unique_ptr<net::connection> socket) { return self->serve(std::move(socket)); },
-               this, std::move(accepted));
+  tasks_.spawn(
+      [](relay* self, std::unique_ptr<net::connection> socket) { return self->serve(std::move(socket)); },
+      this, std::move(accepted));
 }
 
 asio::awaitable<void> relay::serve(std::unique_ptr<net::connection> accepted) {

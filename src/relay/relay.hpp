@@ -1,5 +1,5 @@
-// The relay as one object: bind, serve, drain, gone. main makes one, spawns run() and calls drain() on a signal.
-// Event loop thread only. After run() has returned nothing of it is left running.
+// The relay as one object: bind, serve, drain, gone. main makes one, spawns run() and calls drain() on a
+// signal. Event loop thread only. After run() has returned nothing of it is left running.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ namespace tp::relay {
 
 class relay {
  public:
-  // Binds at once, so that a port in use is known before anything starts. `identity`: the relay's own libp2p key.
-  // Errors: those of net::listener::open and net::tls_server::from_files.
+  // Binds at once, so that a port in use is known before anything starts. `identity`: the relay's own libp2p
+  // key. Errors: those of net::listener::open and net::tls_server::from_files.
   static result<std::unique_ptr<relay>> open(const asio::any_io_executor& executor, settings config,
                                              crypto::ed25519_key identity, services& with);
   ~relay();
@@ -28,8 +28,8 @@ class relay {
 
   // Serves until drain() has finished, or until it is cancelled (then everything is cut).
   asio::awaitable<void> run();
-  // Stops accepting, says "draining" on /readyz, closes idle connections, lets exchanges finish until time.drain, then
-  // cuts them. The nodes' links are closed last.
+  // Stops accepting, says "draining" on /readyz, closes idle connections, lets exchanges finish until
+  // time.drain, then cuts them. The nodes' links are closed last.
   asio::awaitable<void> drain();
 
  private:

@@ -25,10 +25,10 @@ struct times {
 struct settings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 5000;
-  std::optional<codec::url> gateway;           // where plain OpenAI calls go
-  std::filesystem::path tls_certificate;       // empty: plain HTTP
+  std::optional<codec::url> gateway;      // where plain OpenAI calls go
+  std::filesystem::path tls_certificate;  // empty: plain HTTP
   std::filesystem::path tls_key;
-  std::string environment = "development";     // shown by /healthz
+  std::string environment = "development";  // shown by /healthz
   std::size_t connections_max = limits::relay_connections_max;
   times time;
 };
