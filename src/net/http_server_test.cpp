@@ -51,7 +51,8 @@ TEST(http_server, refuses_malformed_heads_with_a_reason) {
       {"unknown coding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "501",
        "transfer_coding_not_supported"},
       {"other version", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505", "http_version_not_supported"},
-      {"long field", "GET / HTTP/1.1\r\nHost: x\r\nA: " + long_value + "\r\n\r\n", "431", "headers_too_large"},
+      {"long field", "GET / HTTP/1.1\r\nHost: x\r\nA: " + long_value + "\r\n\r\n", "431",
+       "headers_too_large"},
       {"long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", "413",
        "body_too_large"},
   };

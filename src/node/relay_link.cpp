@@ -65,7 +65,8 @@ asio::awaitable<void> relay_link::run() {
 // Full jitter: anything from nothing to the present bound, which then doubles.
 std::chrono::milliseconds relay_link::next_pause() {
   const times& time = shared_.config.time;
-  const bool restarting = served_until_ && shared_.with.clock.steady_now() - *served_until_ < time.restart_time;
+  const bool restarting =
+      served_until_ && shared_.with.clock.steady_now() - *served_until_ < time.restart_time;
   const auto bound = restarting ? std::min(backoff_, time.restart_backoff_max) : backoff_;
   backoff_ = std::min(backoff_ * 2, time.backoff_max);
   return std::chrono::milliseconds(shared_.with.random.below(static_cast<std::uint64_t>(bound.count()) + 1));
