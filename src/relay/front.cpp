@@ -44,7 +44,9 @@ asio::awaitable<void> front::run() {
       const auto waited = co_await socket_->readable();
       then = std::get<0>(waited) ? next::close : next::read;
     } else if (then == next::pause) {
+      watch_for_end();
       const auto woken = co_await resumed_->wait();
+      socket_->on_peer_gone({});
       then = woken && socket_->is_open() ? next::read : next::close;
     } else {
       co_await serve_cold();
@@ -213,6 +215,11 @@ void front::exchange_over(rest_of_upload rest) {
 
 void front::resume_reading() {
   if (resumed_) resumed_->notify();
+}
+
+// While nothing may be read, a client that leaves would go unnoticed, and its node work on.
+void front::watch_for_end() {
+  socket_->on_peer_gone([this] { abort(); });
 }
 
 void front::abort() noexcept {

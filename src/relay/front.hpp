@@ -60,6 +60,7 @@ class front {
   next read_once();
   asio::awaitable<void> serve_cold();
   asio::awaitable<void> become_link(next how);
+  void watch_for_end();
   void start_writer();
   asio::awaitable<void> drain_unsent();
   bool has_pipelined() const noexcept { return waits_for_head() && !input_.empty(); }

@@ -49,6 +49,11 @@ void raw_client::reset() {
   writing_.cancel();
 }
 
+void raw_client::end_writing() {
+  const auto ended = async::run(loop_, socket_->close_write());
+  EXPECT_TRUE(ended.has_value());
+}
+
 async::task<std::size_t> raw_client::read_more() {
   bytes buffer(64U << 10);
   const auto size = co_await socket_->read_some(buffer);

@@ -38,6 +38,7 @@ class raw_client {
   // Reads on until the relay ends the connection; false after the deadline.
   bool closed();
   void reset();
+  void end_writing();  // half-close
   const std::string& input() const { return input_; }  // read, not yet taken
 
  private:

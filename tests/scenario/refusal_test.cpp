@@ -254,7 +254,16 @@ TEST_F(refusals, a_half_open_connection_counts_as_gone) {
   raw_client one(loop, relay_->port());
   one.send(sealed_post(first().peer(), envelope()));
   ASSERT_TRUE(until([&] { return first().engine().calls_under_way() == 1; }));
-  one.reset();
+  one.end_writing();
+  EXPECT_TRUE(until([&] { return first().engine().calls_under_way() == 0; }, 1s));
+}
+
+TEST_F(refusals, one_that_leaves_with_a_request_still_waiting_counts_as_gone_too) {
+  furnish({.script = R"([{"fault":"hang"}])"});
+  raw_client one(loop, relay_->port());
+  one.send(sealed_post(first().peer(), envelope()) + "GET /livez HTTP/1.1\r\nHost: relay\r\n\r\n");
+  ASSERT_TRUE(until([&] { return first().engine().calls_under_way() == 1; }));
+  one.end_writing();
   EXPECT_TRUE(until([&] { return first().engine().calls_under_way() == 0; }, 1s));
 }
 
