@@ -91,17 +91,25 @@ TEST_F(refusals, a_node_that_answers_nothing_is_deadline_exceeded) {
   EXPECT_EQ(one.answer().status, 200) << "the upload was whole, so the connection is good";
 }
 
-TEST_F(refusals, a_node_that_falls_silent_or_talks_for_ever_is_cut_without_a_clean_end) {
-  relay::settings config = quick_relay();
-  config.time.silence = 100ms;
-  furnish({.script = R"([{"fault":"hang","after":2}])"}, config);
-  raw_client one(loop, relay_->port());
+TEST_F(refusals, a_node_that_falls_silent_or_takes_for_ever_is_cut_without_a_clean_end) {
   const std::string streamed =
       R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"hi"}]})";
-  one.send(sealed_post(first().peer(), client().seal(first().peer(), streamed)));
-  const raw_answer silent = one.answer();
-  EXPECT_EQ(silent.status, 200);
-  EXPECT_FALSE(silent.complete);
+  relay::settings silence = quick_relay(), whole_call = quick_relay();
+  silence.time.silence = 100ms;
+  whole_call.time.call = 200ms;
+  for (const relay::settings& config : {silence, whole_call}) {
+    furnish({.script = R"([{"fault":"hang","after":2}])"}, config);
+    {
+      raw_client one(loop, relay_->port());
+      one.send(sealed_post(first().peer(), client().seal(first().peer(), streamed)));
+      const raw_answer cut = one.answer();
+      EXPECT_EQ(cut.status, 200);
+      EXPECT_FALSE(cut.complete);
+      EXPECT_TRUE(until([&] { return first().engine().calls_under_way() == 0; })) << "the node is told";
+    }
+    clients_.clear();
+    nodes_.clear();
+  }
 }
 
 TEST_F(refusals, a_replayed_request_is_told_so_and_not_worked_on) {
