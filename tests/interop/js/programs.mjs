@@ -58,7 +58,7 @@ export class Programs {
     const script = join(this.folder, 'mock.json')
     writeFileSync(script, JSON.stringify({ rules: [{ reply: mockAnswer }] }))
     const before = new Set(await this.nodes())
-    await this.start(
+    const { said } = await this.start(
       'the node',
       join(this.bin, 'tokenplace-server'),
       [
@@ -79,7 +79,7 @@ export class Programs {
       if (id) return id
       await new Promise(resolve => setTimeout(resolve, 50))
     }
-    throw new Error('the node has not registered after 20 s')
+    throw new Error(`the node has not registered after 20 s: ${said().slice(-2000)}`)
   }
 
   async nodes() {
