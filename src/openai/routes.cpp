@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "codec/percent.hpp"
+
 namespace tp::openai {
 namespace {
 
@@ -32,28 +34,6 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 
 bool method_matches(std::string_view method, std::string_view wanted) {
   return method == wanted || (method == "HEAD" && wanted == "GET");
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Ids hold slashes, which some clients escape. The result is only compared with ids, never used as a path.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -90,7 +70,8 @@ route_match find_route(std::string_view method, std::string_view target) {
     out.which = endpoint::model;
     out.outcome = method_matches(method, "GET") ? route_outcome::found : route_outcome::wrong_method;
     out.allow = "GET, HEAD";
-    out.model = percent_decoded(path.substr(model_prefix.size()));
+    // Ids hold slashes, which some clients escape. The result is only compared with ids.
+    out.model = codec::percent_decode(path.substr(model_prefix.size()));
   }
   return out;
 }

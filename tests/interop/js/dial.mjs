@@ -29,8 +29,8 @@ export async function check(address, { http = true, earlyMuxer = true } = {}) {
   return failures
 }
 
-// js-libp2p also asks by itself when a connection opens, and gives that up silently; so ask by hand. On a busy machine it
-// can lose an answer whose end arrives with it: a second try is allowed, and told.
+// js-libp2p also asks by itself when a connection opens, and gives that up silently; so ask by hand. On a busy
+// machine it can lose an answer whose end arrives with it: a second try is allowed, and told.
 async function identify(host, connection) {
   for (let attempt = 1; ; attempt++) {
     try {
