@@ -6,6 +6,9 @@ import { join } from 'node:path'
 
 export const mockAnswer = 'an answer of the mock engine'
 
+// Options that the surroundings set for other tests (a model, an engine) are not for these programs.
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOKEN_PLACE_')))
+
 export class Programs {
   constructor(bin) {
     this.bin = bin
@@ -17,7 +20,7 @@ export class Programs {
   start(what, command, args, awaited, env = {}) {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, XDG_STATE_HOME: this.folder, ...env }
+      env: { ...outside, XDG_STATE_HOME: this.folder, ...env }
     })
     this.running.push(child)
     let said = ''
