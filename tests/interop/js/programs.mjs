@@ -94,7 +94,7 @@ export class Programs {
     const child = spawn(
       join(this.bin, 'tokenplace'),
       ['chat', '--relay', this.url, '--node', node, '-m', message, '--state-dir', join(this.folder, 'chat'), ...args],
-      { stdio: ['ignore', 'pipe', 'pipe'] }
+      { stdio: ['ignore', 'pipe', 'pipe'], env: outside }
     )
     let out = '',
       err = '',
