@@ -10,6 +10,15 @@
 
 namespace tp::net {
 
+namespace {
+
+// RFC 9110 section 9.2.2: nobody can tell whether a server that died has done what a POST asked for.
+bool may_be_sent_again(const http_request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
 // Kept connections, newest last. Shared with the responses that will give theirs back.
 struct http_client::pool : std::enable_shared_from_this<http_client::pool> {
   struct kept {
@@ -94,7 +103,7 @@ task<std::unique_ptr<http_response>> http_client::send(http_request request, asy
     if (started.has_value()) co_return std::make_unique<http_response>(std::move(call));
     const errc error = to_errc(started.error());
     const bool stale = error == errc::connection_closed || error == errc::connection_reset;
-    if (reused && stale && call->untouched()) {
+    if (reused && stale && call->untouched() && may_be_sent_again(request)) {
       log_.debug("http_dead_connection_replaced");
       pool->idle.clear();  // its neighbours are as old: the second try dials
       continue;

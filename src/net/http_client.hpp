@@ -79,7 +79,8 @@ class http_client {
   ~http_client();
 
   // Completes when the answer's head has arrived. A kept connection that turns out to be dead before any byte
-  // of an answer is replaced once by a new one. Errors: those of dial and http_call.
+  // of an answer is replaced once by a new one, for GET and HEAD only: whatever else was asked may have been
+  // done (RFC 9110 section 9.2.2). Errors: those of dial and http_call.
   task<std::unique_ptr<http_response>> send(http_request request, async::deadline until);
 
   const codec::url& origin() const { return origin_; }

@@ -139,6 +139,20 @@ TEST(http_client, replaces_a_dead_kept_connection_once_and_only_before_any_byte)
   }
 }
 
+TEST(http_client, never_sends_a_post_twice) {
+  world in;
+  fickle_server server(in, "");
+  http_client client(in.executor(), local_url(server.on->port()), nullptr, in.with);
+  const auto first = async::run(in.loop, ask(&client, "GET", {}));
+  ASSERT_TRUE(first.has_value());
+  const auto second = async::run(in.loop, ask(&client, "POST", {}));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_TRUE(second.error() == errc::connection_closed || second.error() == errc::connection_reset);
+  EXPECT_EQ(server.accepted, 1);
+  client.close_idle();
+  server.stop(in);
+}
+
 asio::awaitable<void> refuse_unread(http_exchange& exchange) {
   const codec::http_fields none;
   co_await exchange.respond(413, none, {});
