@@ -25,6 +25,7 @@ async::task<admission::slot> admission::enter(async::deadline until) {
   }
   const bool admitted = place->admitted;
   waiting_.erase(place);
+  if (!admitted) admit_next();  // a slot that was free while this one held the queue
   changed();
   if (!admitted) co_return cancelled ? errc::cancelled : errc::node_busy;
   slot taken(this);
@@ -32,17 +33,22 @@ async::task<admission::slot> admission::enter(async::deadline until) {
   co_return taken;
 }
 
-// The slot passes to the first who still waits for one; nobody can overtake.
 void admission::leave() {
   --in_flight_;
+  admit_next();
+  changed();
+}
+
+// A free slot passes to the first who still waits for one; nobody can overtake.
+void admission::admit_next() {
+  if (in_flight_ >= slots_) return;
   for (waiter& next : waiting_) {
     if (next.admitted || next.late) continue;
     next.admitted = true;
     ++in_flight_;
     next.turn.notify();
-    break;
+    return;
   }
-  changed();
 }
 
 void admission::changed() const {

@@ -49,6 +49,7 @@ class admission {
     bool late = false;
   };
   void leave();
+  void admit_next();
   void changed() const;
 
   asio::any_io_executor executor_;

@@ -69,6 +69,28 @@ TEST_F(admission_test, a_wait_ends_at_its_deadline) {
   EXPECT_EQ(gate.queued(), 0U);
 }
 
+// One wait has passed its deadline and not yet left the queue: meanwhile the slot falls free and another comes.
+TEST_F(admission_test, a_late_wait_does_not_keep_a_free_slot_from_the_next) {
+  admission wide(loop.get_executor(), 1, 2);
+  scope.spawn(enter, &wide, async::deadline::never(), &first);
+  const auto until = async::deadline::after(5ms);
+  scope.spawn(enter, &wide, until, &second);
+  turn();
+  const auto just_after = async::deadline::at(until.when() + 1ns);  // both timers pass in one turn of the loop
+  const async::deadline_guard at_the_same_time(loop.get_executor(), just_after, [&] {
+    first.slot.reset();
+    scope.spawn(enter, &wide, async::deadline::after(10s), &third);
+  });
+  loop.restart();
+  while (third.end == std::nullopt && loop.run_one() > 0) {
+  }
+  EXPECT_EQ(second.end, errc::node_busy);
+  EXPECT_EQ(third.end, errc::ok);
+  third.slot.reset();
+  async::run(loop, scope.join());
+  EXPECT_EQ(wide.in_flight(), 0U);
+}
+
 TEST_F(admission_test, a_cancelled_wait_leaves_the_queue_and_loses_no_slot) {
   scope.spawn(enter, &gate, async::deadline::never(), &first);
   turn();
