@@ -10,6 +10,12 @@ needs_build() {
 }
 needs_engine() { echo "git:git cmake:cmake node:nodejs npm:npm"; }
 needs_model() { echo "python3:python3 pip3:python3-pip"; }
+needs_bench() {
+  needs_build
+  needs_engine
+  needs_model
+  echo "nginx:nginx-light haproxy:haproxy taskset:util-linux strip:binutils"
+}
 needs_test() {
   needs_build
   needs_engine
@@ -71,7 +77,7 @@ as_root() {
   fi
 }
 
-# install_packages build|engine|model|test
+# install_packages build|engine|model|test|bench
 install_packages() {
   if ! have apt-get || ! have dpkg-query; then
     name_packages "$1"

@@ -24,6 +24,8 @@ expect "up --mock" "" "$(fetched --mock)"
 expect "up --engine-url" "" "$(fetched --port 1 --engine-url=http://127.0.0.1:1)"
 expect "up --engine" "model" "$(fetched --engine /bin/true)"
 expect "up --model" "engine" "$(fetched --model a.gguf)"
+expect "up --model, the default one" "engine model" "$(fetched --model smollm2-135m-instruct --port 1)"
+expect "up --model=, the default one" "engine model" "$(fetched --model=smollm2-135m-instruct)"
 expect "up --help" "" "$(fetched --help)"
 expect "mock by environment" "" "$(USE_MOCK_LLM=1 fetched)"
 

@@ -2,14 +2,17 @@
 
 # What the arguments make unnecessary: with a mock or an engine of the user's nothing is downloaded.
 wants() {
-  what=$1
+  what=$1 before=
   shift
   for argument in "$@"; do
+    [ "$before" != --model ] || argument=--model=$argument
+    before=$argument
     case $argument in
       --mock* | --engine-url* | --engine_url*) return 1 ;;
       --use-mock-llm* | --use_mock_llm* | --help | -h | --version | --print-config) return 1 ;;
       --engine | --engine=*) [ "$what" != engine ] || return 1 ;;
-      --model | --model=*) [ "$what" != model ] || return 1 ;;
+      --model=smollm2-135m-instruct) ;; # the one that is fetched
+      --model=*) [ "$what" != model ] || return 1 ;;
     esac
   done
   case ${USE_MOCK_LLM:-} in 1 | true | yes) return 1 ;; esac
