@@ -71,20 +71,27 @@ std::string metrics::prometheus_text() const {
   std::string_view family;
   for (const entry& e : entries_) {
     if (e.name != family) {
-      const char* type = e.type == kind::counter ? "counter" : e.type == kind::histogram ? "histogram" : "gauge";
+      const char* type = e.type == kind::counter     ? "counter"
+                         : e.type == kind::histogram ? "histogram"
+                                                     : "gauge";
       out.append("# HELP ").append(e.name).append(" ").append(e.help).append("\n");
       out.append("# TYPE ").append(e.name).append(" ").append(type).append("\n");
       family = e.name;
     }
     switch (e.type) {
       case kind::counter:
-        write_sample(out, e.name, "", e.labels, std::to_string(static_cast<const counter*>(e.metric)->value()));
+        write_sample(out, e.name, "", e.labels,
+                     std::to_string(static_cast<const counter*>(e.metric)->value()));
         break;
       case kind::gauge:
         write_sample(out, e.name, "", e.labels, std::to_string(static_cast<const gauge*>(e.metric)->value()));
         break;
-      case kind::histogram: write_histogram(out, e); break;
-      case kind::probe: write_sample(out, e.name, "", e.labels, std::to_string(e.read())); break;
+      case kind::histogram:
+        write_histogram(out, e);
+        break;
+      case kind::probe:
+        write_sample(out, e.name, "", e.labels, std::to_string(e.read()));
+        break;
     }
   }
   return out;
