@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -59,6 +60,9 @@ class log_field {
   log_field(literal key, const T& value) : key_(key.text()) {
     if constexpr (std::is_same_v<T, bool>) {
       text_ = value ? "true" : "false";
+      quoted_ = false;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      text_ = std::isfinite(value) ? std::to_string(value) : "null";  // JSON has no other word for it
       quoted_ = false;
     } else if constexpr (std::is_arithmetic_v<T>) {
       text_ = std::to_string(value);
