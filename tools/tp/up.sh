@@ -1,31 +1,34 @@
 # ./tp up: from a fresh clone to a running token.place.
 
-# What the arguments make unnecessary: with a mock or an engine of the user's nothing is downloaded.
+# wants engine|model ARGUMENT…: false where arguments or environment make it unnecessary: with a mock or an engine of
+# the user's nothing is downloaded. As for the programs, an argument wins over the environment.
 wants() {
-  what=$1
+  what=$1 own_model=no
   shift
   for argument in "$@"; do
     case $argument in
       --mock* | --engine-url* | --engine_url*) return 1 ;;
       --use-mock-llm* | --use_mock_llm* | --help | -h | --version | --print-config) return 1 ;;
       --engine | --engine=*) [ "$what" != engine ] || return 1 ;;
-      --model | --model=*) [ "$what" != model ] || return 1 ;;
+      --model | --model=*) own_model=yes ;;
     esac
   done
-  case ${USE_MOCK_LLM:-} in 1 | true | yes) return 1 ;; esac
-  return 0
+  if [ "$what" = engine ]; then
+    [ -z "${TOKEN_PLACE_ENGINE:-}" ] || return 1
+    [ "$own_model" = no ] || return 0
+  else
+    [ "$own_model" = no ] && [ -z "${TOKEN_PLACE_MODEL:-}" ] || return 1
+  fi
+  case ${TOKEN_PLACE_MOCK:-${USE_MOCK_LLM:-}} in 1 | true | yes | on) return 1 ;; esac
+  [ -z "${TOKEN_PLACE_ENGINE_URL:-}" ]
 }
 
 tp_up() {
   install_packages build
   # shellcheck disable=SC2086
   build_preset release $programs || exit 1
-  if wants engine "$@" && [ -z "${TOKEN_PLACE_ENGINE:-}${TOKEN_PLACE_ENGINE_URL:-}" ]; then
-    get_engine || exit 1
-  fi
-  if wants model "$@" && [ -z "${TOKEN_PLACE_MODEL:-}${TOKEN_PLACE_ENGINE_URL:-}" ]; then
-    get_model || exit 1
-  fi
+  if wants engine "$@"; then get_engine || exit 1; fi
+  if wants model "$@"; then get_model || exit 1; fi
   exec build/release/bin/tokenplace up "$@"
 }
 
