@@ -72,27 +72,15 @@ void drop(Conn& c) {
 
 // Sends what it can; false when the connection died.
 bool flush(Conn& c) {
-  while (c.out_off < c.out.size()) {
-    ssize_t n = send(c.fd, c.out.data() + c.out_off, c.out.size() - c.out_off, MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EAGAIN) return true;
-      drop(c);
-      return false;
-    }
-    c.out_off += size_t(n);
+  bool ok = send_more(c.fd, c.out, c.out_off);
+  if (ok && c.out_off < c.out.size()) return true;
+  if (ok) c.out.clear(), c.out_off = 0;
+  if (ok && c.job == Conn::BULK) {
+    ok = send_filler(c.fd, filler, c.bulk_left);
+    if (c.bulk_left == 0) c.job = Conn::NONE;
   }
-  c.out.clear(), c.out_off = 0;
-  while (c.job == Conn::BULK && c.bulk_left > 0) {
-    ssize_t n =
-        send(c.fd, filler.data(), size_t(std::min<i64>(c.bulk_left, i64(filler.size()))), MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EAGAIN) return true;
-      drop(c);
-      return false;
-    }
-    if ((c.bulk_left -= n) == 0) c.job = Conn::NONE;
-  }
-  return true;
+  if (!ok) drop(c);
+  return ok;
 }
 void respond(Conn& c, const string& type, const string& body) {
   c.out += "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
