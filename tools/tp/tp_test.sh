@@ -15,7 +15,8 @@ done
 . tools/tp/packages.sh
 . tools/tp/build.sh
 . tools/tp/up.sh
-unset USE_MOCK_LLM TOKEN_PLACE_MOCK TOKEN_PLACE_ENGINE TOKEN_PLACE_ENGINE_URL TOKEN_PLACE_MODEL 2>/dev/null || true
+unset USE_MOCK_LLM TOKEN_PLACE_USE_MOCK_LLM TOKEN_PLACE_MOCK 2>/dev/null || true
+unset TOKEN_PLACE_ENGINE TOKEN_PLACE_ENGINE_URL TOKEN_PLACE_MODEL 2>/dev/null || true
 fetched() { { wants engine "$@" && printf 'engine '; wants model "$@" && printf 'model '; } | sed 's/ $//'; }
 expect "up" "engine model" "$(fetched)"
 expect "up --port 1" "engine model" "$(fetched --port 1)"

@@ -19,7 +19,7 @@ wants() {
   else
     [ "$own_model" = no ] && [ -z "${TOKEN_PLACE_MODEL:-}" ] || return 1
   fi
-  case ${TOKEN_PLACE_MOCK:-${USE_MOCK_LLM:-}} in 1 | true | yes | on) return 1 ;; esac
+  case ${TOKEN_PLACE_MOCK:-${TOKEN_PLACE_USE_MOCK_LLM:-${USE_MOCK_LLM:-}}} in 1 | true | yes | on) return 1 ;; esac
   [ -z "${TOKEN_PLACE_ENGINE_URL:-}" ]
 }
 
@@ -35,18 +35,19 @@ tp_up() {
 # Both scripts print their progress on stderr and the path of what they got on stdout. What they need to fetch it is
 # installed only when there is something to fetch.
 get_engine() {
-  tools/setup/get-engine.sh --check >/dev/null 2>&1 || install_packages engine
-  TOKEN_PLACE_ENGINE=$(tools/setup/get-engine.sh) || {
-    note "tp: no engine. Start one of your own, then ./tp up --engine-url http://127.0.0.1:PORT; or ./tp up --mock"
-    return 1
-  }
-  export TOKEN_PLACE_ENGINE
+  fetch engine TOKEN_PLACE_ENGINE \
+    "no engine. Start one of your own, then ./tp up --engine-url http://127.0.0.1:PORT; or ./tp up --mock"
 }
 get_model() {
-  tools/setup/get-model.sh --check >/dev/null 2>&1 || install_packages model
-  TOKEN_PLACE_MODEL=$(tools/setup/get-model.sh) || {
-    note "tp: no model. Name a GGUF file you have: ./tp up --model FILE, or try ./tp up --mock"
+  fetch model TOKEN_PLACE_MODEL "no model. Name a GGUF file you have: ./tp up --model FILE, or try ./tp up --mock"
+}
+
+# fetch WHAT VARIABLE HINT
+fetch() {
+  "tools/setup/get-$1.sh" --check >/dev/null 2>&1 || install_packages "$1"
+  fetched=$("tools/setup/get-$1.sh") || {
+    note "tp: $3"
     return 1
   }
-  export TOKEN_PLACE_MODEL
+  export "$2=$fetched"
 }
