@@ -1,21 +1,20 @@
 // upstream - fast single-threaded mock engine behind the relay under test.
 //
-//   upstream --port 9000 [--ms 0] [--rate 50] [--size 250] [--secs 10]      (defaults of the query parameters
-//   below)
+//   upstream --port 9000 [--ms 0] [--rate 50] [--size 250] [--secs 10]
+//       the defaults of the query parameters below
 //
-//   GET  /ok /health                  200 "ok", at once
-//   GET  /stream?rate=E&size=B&secs=T&framing=sse|raw|ohttp    chunked stream, E events/s of B bytes for T s,
-//   first at once.
-//                                     rate=0: one event, then silence for T s (idle stream). POST works too.
-//   POST /ohttp/{peer}                stand-in for a node answering a sealed request: a body that begins with
-//   / names what
-//                                     to do ("/ok", "/stream?rate=50", "/bulk?bytes=N"), any other body is
-//                                     /stream
-//   GET  /bulk?bytes=N                N bytes with Content-Length
-//   POST /sink                        swallows the body (Content-Length or chunked), answers {"bytes":N}
-//   GET  /v1/models                   one model
-//   POST /v1/chat/completions         "stream":true -> OpenAI SSE ("max_tokens" events, then [DONE]), else as
-//   below POST anything else ?ms=D          fixed JSON (chat completion, ~600 bytes) after D ms
+//   GET  /ok /health      200 "ok", at once
+//   GET  /stream?rate=E&size=B&secs=T&framing=sse|raw|ohttp
+//       chunked stream, E events/s of B bytes for T s, the first at once. rate=0: one event, then silence for
+//       T s (idle stream). POST works too.
+//   POST /ohttp/{peer}    stand-in for a node answering a sealed request
+//       a body that begins with / names what to do: "/ok", "/stream?rate=50", "/bulk?bytes=N"; any other is
+//       /stream
+//   GET  /bulk?bytes=N    N bytes with Content-Length
+//   POST /sink            swallows the body (Content-Length or chunked), answers {"bytes":N}
+//   GET  /v1/models       one model
+//   POST /v1/chat/completions   "stream":true: OpenAI SSE ("max_tokens" events, then [DONE]), else as below
+//   POST anything else ?ms=D    fixed JSON (chat completion, ~600 bytes) after D ms
 //
 // Every event carries "~t<monotonic ns at write>~i<index>~", which survives re-framing and JSON
 // re-serialising, so loadgen can tell transit time, jitter and lost events. framing=ohttp writes
