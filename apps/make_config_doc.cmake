@@ -7,6 +7,8 @@ Made from the option tables of the programs by `ninja config_doc`; do not edit.
 Every option can be given as a flag (`--name value`, `--name=value`; `snake_case` spellings are accepted), in the
 environment, or in a TOML file (`name = value`) named by `--config` or `TOKEN_PLACE_CONFIG`.
 Order: default < file < environment < flag. `--print-config` shows each value and where it came from.
+Of options that exclude each other (mock, `engine-url` and `model`; a secret and its file) the one from the higher
+source counts; two from the same source are refused.
 One file can serve several programs: what belongs to one stands in its table (`[tokenplace-relay]`,
 `[tokenplace-server]`, or the name of a command such as `[chat]`).
 Secrets come from the environment, from the file, or from a file of their own (`--NAME-file`), never from a flag.

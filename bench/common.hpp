@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -47,6 +48,27 @@ inline void process_setup() {  // many sockets, precise timers
 inline int wait_events(int ep, epoll_event* ev, int n, i64 timeout_ns) {  // ns-precise epoll_wait
   timespec ts{timeout_ns / SEC, timeout_ns % SEC};
   return epoll_pwait2(ep, ev, n, timeout_ns < 0 ? nullptr : &ts, nullptr);
+}
+
+// Hands over what the socket takes of `data` from `done` on. False: the connection failed.
+inline bool send_more(int fd, string_view data, size_t& done) {
+  while (done < data.size()) {
+    ssize_t n = send(fd, data.data() + done, data.size() - done, MSG_NOSIGNAL);
+    if (n < 0) return errno == EAGAIN || errno == ENOTCONN;
+    done += size_t(n);
+  }
+  return true;
+}
+// The same for `left` bytes of no meaning, as many of `block` at a time.
+inline bool send_filler(int fd, string_view block, i64& left) {
+  while (left > 0) {
+    const string_view part = block.substr(0, size_t(std::min<i64>(left, i64(block.size()))));
+    size_t done = 0;
+    const bool ok = send_more(fd, part, done);
+    left -= i64(done);
+    if (!ok || done < part.size()) return ok;
+  }
+  return true;
 }
 
 inline void pause_ns(i64 time) { poll(nullptr, 0, int(time / 1'000'000)); }

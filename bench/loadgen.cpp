@@ -5,21 +5,23 @@
 //       whether or not earlier ones came back, latency counts from the due time (no coordinated omission), c
 //       caps the connections.
 //   loadgen stream --url U [-c 50] [--secs 5] [--settle 1] [--stagger-ms 2] [--events sse|chunk|ohttp|raw]
-//   [--cadence HZ]
-//                  [--slow N --slow-bps B] [--repeat] [--whole]
+//                  [--cadence HZ] [--slow N --slow-bps B] [--repeat] [--whole]
 //       c concurrent streaming responses. The measured window opens `settle` s after the last stream got its
 //       first byte and lasts `secs` (--whole: from the first request on). Events are SSE blocks, HTTP chunks,
 //       chunked-OHTTP records, or reads. An event with upstream's "~t<ns>~i<n>~" stamp yields transit time,
 //       jitter against the sender's spacing, and lost events; without stamps --cadence gives the nominal rate
 //       for jitter. The first N streams are slow readers (B bytes/s).
 //       --repeat restarts finished streams. ttfb = request written -> first body byte.
-//   loadgen bulk   --url U --dir down|up [--bytes 268435456] [-c 1]          one large body per connection
-//   loadgen spin   --cpu N       keeps core N from halting at the lowest priority until its parent ends (see
-//   suite.py, class Awake) common: --method M, --paths FILE (one target a line, used in turn instead of the
-//   url's), --body FILE | --body-pack FILE (records of u32le length + bytes, used in turn; for sealed
-//   requests
-//       that may be used once), -H 'K: v'..., --timeout 10, --pids name=pid+pid,name2=pid (CPU and RSS,
-//       descendants included)
+//   loadgen bulk   --url U --dir down|up [--bytes 268435456] [-c 1]
+//       one large body per connection.
+//   loadgen spin   --cpu N
+//       keeps core N from halting, at the lowest priority, until its parent ends (suite.py, class Awake).
+//
+//   All but spin: --method M, -H 'K: v'..., --timeout 10,
+//       --paths FILE       one target a line, used in turn instead of the URL's
+//       --body FILE        one body for every request
+//       --body-pack FILE   records of u32le length + bytes, used in turn: sealed requests work only once
+//       --pids name=pid+pid,name2=pid   CPU and memory of these, descendants included
 //
 // CPU numbers: <name>_us_per_unit = CPU time (all threads, user+system) of the group inside the measured
 // window / units (requests or events) completed in it. client_* is loadgen itself; machine_other_s is CPU

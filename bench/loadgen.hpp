@@ -246,13 +246,18 @@ inline void start(Conn& c, i64 due) {
   if (c.fd < 0) dial(c);
 }
 inline bool pump_out(Conn& c) {  // false: connection failed
-  while (c.off < c.req->size()) {
-    ssize_t n = send(c.fd, c.req->data() + c.off, c.req->size() - c.off, MSG_NOSIGNAL);
-    if (n < 0) return errno == EAGAIN || errno == ENOTCONN;
-    c.off += size_t(n);
-  }
-  if (c.sent == 0) c.sent = now_ns();
+  if (!send_more(c.fd, *c.req, c.off)) return false;
+  if (c.off == c.req->size() && c.sent == 0) c.sent = now_ns();
   return true;
+}
+// Notes that a dialled connection stands; false: dialling failed.
+inline bool check_dialled(Conn& c, uint32_t events) {
+  if (!(events & EPOLLOUT) || c.connected) return true;
+  int err = 0;
+  socklen_t l = sizeof err;
+  getsockopt(c.fd, SOL_SOCKET, SO_ERROR, &err, &l);
+  c.connected = err == 0;
+  return c.connected;
 }
 
 // Reads c dry. body/chunk_end go to the parser. Returns 0 = more to come, 1 = response complete, -1 = failed.

@@ -31,21 +31,9 @@ int bulk_mode() {
         if (!c.busy) return;
         if (e & EPOLLOUT) {
           c.connected = true;
-          if (!pump_out(c)) {
+          if (!pump_out(c) || (c.off == c.req->size() && !send_filler(c.fd, block, c.body_left))) {
             finished(c, false);
             return;
-          }
-          while (c.off == c.req->size() && c.body_left > 0) {
-            ssize_t n =
-                send(c.fd, block.data(), size_t(std::min<i64>(c.body_left, i64(block.size()))), MSG_NOSIGNAL);
-            if (n < 0) {
-              if (errno != EAGAIN) {
-                finished(c, false);
-                return;
-              }
-              break;
-            }
-            c.body_left -= n;
           }
         }
         if (!(e & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))) return;

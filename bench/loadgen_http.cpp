@@ -55,15 +55,9 @@ int http_mode() {
   i64 last_sweep = begin;
   run_loop(
       [&](Conn& c, uint32_t e) {
-        if ((e & EPOLLOUT) && !c.connected) {
-          int err = 0;
-          socklen_t l = sizeof err;
-          getsockopt(c.fd, SOL_SOCKET, SO_ERROR, &err, &l);
-          if (err) {
-            finished(c, false);
-            return;
-          }
-          c.connected = true;
+        if (!check_dialled(c, e)) {
+          finished(c, false);
+          return;
         }
         if (c.busy && c.off < c.req->size() && !pump_out(c)) {
           finished(c, false);

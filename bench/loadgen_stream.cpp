@@ -134,15 +134,9 @@ int stream_mode() {
   };
   run_loop(
       [&](Conn& c, uint32_t e) {
-        if ((e & EPOLLOUT) && !c.connected) {
-          int err = 0;
-          socklen_t l = sizeof err;
-          getsockopt(c.fd, SOL_SOCKET, SO_ERROR, &err, &l);
-          if (err) {
-            finished(c, -1);
-            return;
-          }
-          c.connected = true;
+        if (!check_dialled(c, e)) {
+          finished(c, -1);
+          return;
         }
         if (!c.busy) {
           if (e & (EPOLLRDHUP | EPOLLHUP)) hang_up(c);

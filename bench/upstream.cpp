@@ -1,21 +1,20 @@
 // upstream - fast single-threaded mock engine behind the relay under test.
 //
-//   upstream --port 9000 [--ms 0] [--rate 50] [--size 250] [--secs 10]      (defaults of the query parameters
-//   below)
+//   upstream --port 9000 [--ms 0] [--rate 50] [--size 250] [--secs 10]
+//       the defaults of the query parameters below
 //
-//   GET  /ok /health                  200 "ok", at once
-//   GET  /stream?rate=E&size=B&secs=T&framing=sse|raw|ohttp    chunked stream, E events/s of B bytes for T s,
-//   first at once.
-//                                     rate=0: one event, then silence for T s (idle stream). POST works too.
-//   POST /ohttp/{peer}                stand-in for a node answering a sealed request: a body that begins with
-//   / names what
-//                                     to do ("/ok", "/stream?rate=50", "/bulk?bytes=N"), any other body is
-//                                     /stream
-//   GET  /bulk?bytes=N                N bytes with Content-Length
-//   POST /sink                        swallows the body (Content-Length or chunked), answers {"bytes":N}
-//   GET  /v1/models                   one model
-//   POST /v1/chat/completions         "stream":true -> OpenAI SSE ("max_tokens" events, then [DONE]), else as
-//   below POST anything else ?ms=D          fixed JSON (chat completion, ~600 bytes) after D ms
+//   GET  /ok /health      200 "ok", at once
+//   GET  /stream?rate=E&size=B&secs=T&framing=sse|raw|ohttp
+//       chunked stream, E events/s of B bytes for T s, the first at once. rate=0: one event, then silence for
+//       T s (idle stream). POST works too.
+//   POST /ohttp/{peer}    stand-in for a node answering a sealed request
+//       a body that begins with / names what to do: "/ok", "/stream?rate=50", "/bulk?bytes=N"; any other is
+//       /stream
+//   GET  /bulk?bytes=N    N bytes with Content-Length
+//   POST /sink            swallows the body (Content-Length or chunked), answers {"bytes":N}
+//   GET  /v1/models       one model
+//   POST /v1/chat/completions   "stream":true: OpenAI SSE ("max_tokens" events, then [DONE]), else as below
+//   POST anything else ?ms=D    fixed JSON (chat completion, ~600 bytes) after D ms
 //
 // Every event carries "~t<monotonic ns at write>~i<index>~", which survives re-framing and JSON
 // re-serialising, so loadgen can tell transit time, jitter and lost events. framing=ohttp writes
@@ -72,27 +71,15 @@ void drop(Conn& c) {
 
 // Sends what it can; false when the connection died.
 bool flush(Conn& c) {
-  while (c.out_off < c.out.size()) {
-    ssize_t n = send(c.fd, c.out.data() + c.out_off, c.out.size() - c.out_off, MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EAGAIN) return true;
-      drop(c);
-      return false;
-    }
-    c.out_off += size_t(n);
+  bool ok = send_more(c.fd, c.out, c.out_off);
+  if (ok && c.out_off < c.out.size()) return true;
+  if (ok) c.out.clear(), c.out_off = 0;
+  if (ok && c.job == Conn::BULK) {
+    ok = send_filler(c.fd, filler, c.bulk_left);
+    if (c.bulk_left == 0) c.job = Conn::NONE;
   }
-  c.out.clear(), c.out_off = 0;
-  while (c.job == Conn::BULK && c.bulk_left > 0) {
-    ssize_t n =
-        send(c.fd, filler.data(), size_t(std::min<i64>(c.bulk_left, i64(filler.size()))), MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EAGAIN) return true;
-      drop(c);
-      return false;
-    }
-    if ((c.bulk_left -= n) == 0) c.job = Conn::NONE;
-  }
-  return true;
+  if (!ok) drop(c);
+  return ok;
 }
 void respond(Conn& c, const string& type, const string& body) {
   c.out += "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +

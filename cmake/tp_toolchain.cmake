@@ -29,6 +29,11 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND NOT APPLE AND NOT WIN32)
   endif()
 endif()
 
+# No program holds where it was built: the same sources give the same bytes in every folder. Sources are named from
+# the project's folder on; the second spelling is what ccache hands to the compiler (CCACHE_BASEDIR).
+cmake_path(RELATIVE_PATH CMAKE_SOURCE_DIR BASE_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE tp_up)
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${tp_up}/=)
+
 add_library(tp_flags INTERFACE)
 target_compile_options(tp_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual

@@ -76,12 +76,10 @@ TEST(conversation, becomes_a_request_and_forgets_a_question_without_answer) {
   talk.take_back_question();
   talk.ask("th\"ree");
   const plaintext body = talk.request_body({"m", answer_form::streamed, 5});
-  EXPECT_EQ(
-      body.reveal_text(),
-      R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
-      R"({"role":"user","content":"one"},)"
-      R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],)"
-      R"("stream":true,"max_tokens":5})");
+  EXPECT_EQ(body.reveal_text(), R"({"model":"m","messages":[{"role":"system","content":"be brief"},)"
+                                R"({"role":"user","content":"one"},)"
+                                R"({"role":"assistant","content":"1"},{"role":"user","content":"th\"ree"}],)"
+                                R"("stream":true,"max_tokens":5})");
   conversation bare("");
   bare.ask("x");
   const plaintext short_body = bare.request_body({"m", answer_form::whole, 0});

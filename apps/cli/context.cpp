@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "openai/error_answer.hpp"
+#include "reasons.hpp"
 
 namespace tp::cli {
 
@@ -41,10 +42,15 @@ std::unique_ptr<relay_access> relay_access::open(const context& of, std::string_
   std::unique_ptr<relay_access> made(new relay_access());
   if (codec::is_secure(*origin)) {
     const std::string& roots = of.values.text("relay-ca");
+    const std::string unreadable = apps::unreadable_file(of.values, "relay-ca");
+    if (!unreadable.empty()) {
+      complain(unreadable);
+      return nullptr;
+    }
     result<net::tls_client> tls =
         roots.empty() ? net::tls_client::from_system_roots() : net::tls_client::from_ca_file(roots);
     if (tls.has_error()) {
-      complain(of.values.refusal_line("relay-ca", name(to_errc(tls.error()))));
+      complain(of.values.refusal_line("relay-ca", "there are no certificates (PEM) in it"));
       return nullptr;
     }
     made->tls_ = std::move(*tls);

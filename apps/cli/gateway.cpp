@@ -6,6 +6,7 @@
 #include "async/signals.hpp"
 #include "cli/commands.hpp"
 #include "net/http_listener.hpp"
+#include "reasons.hpp"
 
 namespace tp::cli {
 
@@ -17,19 +18,6 @@ client::gateway_settings settings_of(const config::settings& values) {
   settings.node_api_key = secret_key(values.secret("node-api-key").reveal());
   settings.allowed_origins = values.list("allow-origin");
   return settings;
-}
-
-std::string why_not_listening(errc why) {
-  switch (why) {
-    case errc::address_in_use:
-      return "something already listens there; choose another with --listen";
-    case errc::permission_denied:
-      return "this port needs more rights; choose one above 1023";
-    case errc::invalid_argument:
-      return "the host must be an address of this machine or localhost";
-    default:
-      return std::string(name(why));
-  }
 }
 
 }  // namespace
@@ -47,7 +35,8 @@ int run_gateway(const context& of) {
   result<std::unique_ptr<net::http_listener>> listener =
       net::http_listener::open(of.loop.get_executor(), address, handler, limits_of_server, nullptr, of.with);
   if (listener.has_error()) {
-    complain(of.values.refusal_line("listen", why_not_listening(to_errc(listener.error()))));
+    const std::string why = apps::listening_reason(to_errc(listener.error()));
+    complain(of.values.refusal_line("listen", of.values.text("listen") + " " + why));
     return 1;
   }
   net::http_listener& server = **listener;

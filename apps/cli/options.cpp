@@ -1,7 +1,6 @@
 #include "cli/options.hpp"
 
-#include "config/load.hpp"
-#include "options_checks.hpp"
+#include "shared_options.hpp"
 
 namespace tp::cli {
 
@@ -11,43 +10,52 @@ using config::command;
 using config::option;
 using config::option_type;
 
-option relay_option() {
-  return {.name = "relay",
-          .fallback = "http://127.0.0.1:5000",
-          .help = "The relay to use",
-          .group = "Relay and node",
-          .value_name = "URL",
-          .check = apps::http_url_only};
-}
+constexpr const char* dialling = "Relay and node";
 
-option relay_ca_option() {
-  return {.name = "relay-ca",
-          .type = option_type::path,
-          .help = "Certificates (PEM) to trust for the relay instead of the system's",
-          .group = "Relay and node",
-          .value_name = "FILE"};
+std::vector<option> relay_options() {
+  return {
+      {.name = "relay",
+       .fallback = "http://127.0.0.1:5000",
+       .help = "The relay to use",
+       .group = dialling,
+       .value_name = "URL",
+       .check = apps::http_url_only},
+      apps::relay_ca_option("Certificates (PEM) to trust for the relay instead of the system's", dialling)};
 }
 
 option node_option() {
   return {.name = "node",
           .help = "Seal to this node and no other",
-          .group = "Relay and node",
+          .group = dialling,
           .value_name = "PEERID",
           .check = apps::peer_id_only};
-}
-
-option model_option() {
-  return {.name = "model",
-          .help = "Which model; without it the first one on offer",
-          .group = "Relay and node",
-          .value_name = "ID"};
 }
 
 option node_key_option() {
   return {.name = "node-api-key",
           .help = "Key that the node asks for, sealed to it",
-          .group = "Relay and node",
+          .group = dialling,
           .secret = config::secrecy::secret};
+}
+
+// For commands that ask a model.
+std::vector<option> asking_options() {
+  std::vector<option> made = relay_options();
+  const option model{.name = "model",
+                     .help = "Which model; without it the first one on offer",
+                     .group = dialling,
+                     .value_name = "ID"};
+  apps::add(made, {node_option(), model, node_key_option()});
+  return made;
+}
+
+option max_tokens_option(std::string group) {
+  return {.name = "max-tokens",
+          .type = option_type::integer,
+          .fallback = "0",
+          .help = "Longest answer in tokens; 0: the engine decides",
+          .group = std::move(group),
+          .maximum = 16'777'216};
 }
 
 option json_option() { return {.name = "json", .type = option_type::flag, .help = "Output for programs"}; }
@@ -55,52 +63,37 @@ option json_option() { return {.name = "json", .type = option_type::flag, .help 
 command up() {
   command made{.name = "up", .summary = "Run relay, node and gateway on this machine until Ctrl-C"};
   made.options = {
-      {.name = "mock", .type = option_type::flag, .help = "Answer from a mock: no engine, no model"},
-      {.name = "model", .type = option_type::list, .help = "What to serve", .value_name = "ID|FILE"},
-      {.name = "port",
-       .type = option_type::integer,
-       .fallback = "5000",
-       .help = "The relay's port",
-       .minimum = 1,
-       .maximum = 65'535,
-       .environment = {"RELAY_PORT"}},
+      {.name = "mock",
+       .type = option_type::flag,
+       .help = "Answer from a mock: no engine, no model",
+       .environment = {"USE_MOCK_LLM", "TOKEN_PLACE_USE_MOCK_LLM"},
+       .one_of = "engine"},
+      {.name = "model",
+       .type = option_type::list,
+       .help = "What to serve",
+       .value_name = "ID|FILE",
+       .one_of = "engine"},
+      apps::port_option("port", "5000", "The relay's port", "Up", 1, {"RELAY_PORT"}),
       {.name = "relay",
        .help = "Serve and use this relay instead of starting one",
        .value_name = "URL",
        .check = apps::http_url_only},
-      relay_ca_option(),
+      apps::relay_ca_option("Certificates (PEM) to trust for the relay instead of the system's", "Up"),
       {.name = "no-relay",
        .type = option_type::flag,
        .help = "Start no relay: use the one at --relay, or one that already runs on --port"},
       {.name = "engine", .type = option_type::path, .help = "The llama-server program"},
-      {.name = "engine-url",
-       .help = "Use this OpenAI-compatible server as the engine",
-       .value_name = "URL",
-       .check = apps::http_url_only},
-      {.name = "context",
-       .type = option_type::integer,
-       .fallback = "0",
-       .help = "Context length in tokens for one request; 0: the model's own",
-       .maximum = 16'777'216},
-      {.name = "max-concurrency",
-       .type = option_type::integer,
-       .fallback = "4",
-       .help = "Requests answered at the same time",
-       .minimum = 1,
-       .maximum = 1'024},
-      {.name = "name", .help = "The node's name in the directory"},
-      {.name = "gateway-port",
-       .type = option_type::integer,
-       .fallback = "8484",
-       .help = "The gateway's port; if it is taken and was not chosen, a free one",
-       .minimum = 1,
-       .maximum = 65'535},
-      {.name = "server-port",
-       .type = option_type::integer,
-       .fallback = "3000",
-       .help = "Port of the node's local API; if it is taken and was not chosen, a free one",
-       .minimum = 1,
-       .maximum = 65'535},
+      apps::engine_url_option("Use this OpenAI-compatible server as the engine", "Up"),
+      apps::context_option("Up"),
+      apps::concurrency_option("Up"),
+      {.name = "name",
+       .help = "The node's name in the directory, at most 64 bytes",
+       .check = apps::node_name_only},
+      apps::port_option("gateway-port", "8484",
+                        "The gateway's port; if it is taken and was not chosen, a free one", "Up", 1),
+      apps::port_option("server-port", "3000",
+                        "Port of the node's local API; if it is taken and was not chosen, a free one", "Up",
+                        1),
       {.name = "ready-time",
        .type = option_type::duration,
        .fallback = "10m",
@@ -133,23 +126,17 @@ command chat() {
        .type = option_type::flag,
        .help = "Print the node's whole answer as JSON (one message only)",
        .group = "Chat"},
-      {.name = "max-tokens",
-       .type = option_type::integer,
-       .fallback = "0",
-       .help = "Longest answer in tokens; 0: the engine decides",
-       .group = "Chat",
-       .maximum = 16'777'216},
-      relay_option(),
-      relay_ca_option(),
-      node_option(),
-      model_option(),
-      node_key_option(),
+      max_tokens_option("Chat"),
   };
+  apps::add(made.options, asking_options());
   return made;
 }
 
 std::string host_and_port_only(std::string_view text) {
-  return codec::parse_url(std::string("http://").append(text)).has_value() ? "" : "is not HOST:PORT";
+  const std::size_t colon = text.rfind(':');
+  const bool fits = colon != std::string_view::npos && colon + 1 < text.size() && text.back() != ']' &&
+                    codec::parse_url(std::string("http://").append(text)).has_value();
+  return fits ? "" : "is not HOST:PORT";
 }
 
 command gateway() {
@@ -167,17 +154,10 @@ command gateway() {
        .help = "Web pages that may call the gateway from a browser, e.g. http://localhost:3001",
        .group = "Gateway",
        .value_name = "ORIGIN"},
-      {.name = "drain-time",
-       .type = option_type::duration,
-       .fallback = "20s",
-       .help = "For requests to finish after SIGTERM",
-       .group = "Gateway",
-       .maximum = 3'600'000},
-      relay_option(),
-      relay_ca_option(),
-      node_option(),
-      node_key_option(),
+      apps::drain_time_option("For requests to finish after SIGTERM", "Gateway"),
   };
+  apps::add(made.options, relay_options());
+  apps::add(made.options, {node_option(), node_key_option()});
   return made;
 }
 
@@ -198,18 +178,9 @@ command seal() {
        .value_name = "TEXT",
        .letter = 'm'},
       {.name = "stream", .type = option_type::flag, .help = "Ask for a streamed answer", .group = "Seal"},
-      {.name = "max-tokens",
-       .type = option_type::integer,
-       .fallback = "0",
-       .help = "Longest answer in tokens; 0: the engine decides",
-       .group = "Seal",
-       .maximum = 16'777'216},
-      relay_option(),
-      relay_ca_option(),
-      node_option(),
-      model_option(),
-      node_key_option(),
+      max_tokens_option("Seal"),
   };
+  apps::add(made.options, asking_options());
   return made;
 }
 
@@ -225,26 +196,31 @@ command keys() {
 }
 
 command models() {
-  return {.name = "models",
-          .summary = "List the models that connected nodes serve",
-          .usage = "[list]",
-          .options = {json_option(), relay_option(), relay_ca_option()},
-          .positionals = config::words::some,
-          .positionals_max = 1,
-          .choices = {"list"}};
+  command made{.name = "models",
+               .summary = "List the models that connected nodes serve",
+               .usage = "[list]",
+               .options = {json_option()},
+               .positionals = config::words::some,
+               .positionals_max = 1,
+               .choices = {"list"}};
+  apps::add(made.options, relay_options());
+  return made;
 }
 
 command nodes() {
-  return {.name = "nodes",
-          .summary = "List the nodes of a relay whose signed records are good",
-          .options = {json_option(), relay_option(), relay_ca_option()}};
+  command made{.name = "nodes",
+               .summary = "List the nodes of a relay whose signed records are good",
+               .options = {json_option()}};
+  apps::add(made.options, relay_options());
+  return made;
 }
 
 command doctor() {
-  return {.name = "doctor",
-          .summary = "Check relay, node records and a sealed answer, and say what to do",
-          .options = {json_option(), relay_option(), relay_ca_option(), node_option(), model_option(),
-                      node_key_option()}};
+  command made{.name = "doctor",
+               .summary = "Check relay, node records and a sealed answer, and say what to do",
+               .options = {json_option()}};
+  apps::add(made.options, asking_options());
+  return made;
 }
 
 command passed_on(std::string name, std::string summary) {

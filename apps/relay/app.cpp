@@ -2,6 +2,7 @@
 
 #include "codec/url.hpp"
 #include "program.hpp"
+#include "reasons.hpp"
 #include "relay/relay.hpp"
 
 namespace tp::relay_app {
@@ -29,12 +30,9 @@ relay::settings settings_from(const config::settings& values) {
 
 std::string why_not(errc failure, const relay::settings& config) {
   const std::string where = config.host + ":" + std::to_string(config.port);
-  if (failure == errc::address_in_use)
-    return where + " is in use; stop what uses it or choose another --port";
-  if (failure == errc::invalid_argument) return "--host must be an address of this machine, not a name";
-  if (failure == errc::permission_denied) return "not allowed to listen on " + where;
-  return "cannot start on " + where + " (" + std::string(tp::name(failure)) +
-         "); check --host, --tls-cert, --tls-key";
+  if (failure == errc::key_file_invalid)
+    return "--tls-cert and --tls-key must be a certificate chain and its private key (PEM)";
+  return where + " " + apps::listening_reason(failure) + " (--host, --port)";
 }
 
 asio::awaitable<void> drain(relay::relay* serving) { co_await serving->drain(); }
@@ -45,6 +43,12 @@ int run(const config::settings& values) {
   apps::harden_process();
   if (values.given("tls-cert") != values.given("tls-key")) {
     apps::complain(name, "--tls-cert and --tls-key belong together");
+    return 2;
+  }
+  for (const std::string_view option : {"tls-cert", "tls-key"}) {
+    const std::string unreadable = apps::unreadable_file(values, option);
+    if (unreadable.empty()) continue;
+    apps::complain(name, unreadable);
     return 2;
   }
   apps::program process(name, values);

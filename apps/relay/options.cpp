@@ -1,7 +1,6 @@
 #include "relay/options.hpp"
 
-#include "config/load.hpp"
-#include "options_checks.hpp"
+#include "shared_options.hpp"
 
 namespace tp::relay_app {
 
@@ -18,13 +17,8 @@ std::vector<option> network_options() {
        .group = "Network",
        .value_name = "ADDRESS",
        .environment = {"RELAY_HOST"}},
-      {.name = "port",
-       .type = option_type::integer,
-       .fallback = "5000",
-       .help = "Port of the page, the API and node links; 0 takes a free one",
-       .group = "Network",
-       .maximum = 65'535,
-       .environment = {"RELAY_PORT"}},
+      apps::port_option("port", "5000", "Port of the page, the API and node links; 0 takes a free one",
+                        "Network", 0, {"RELAY_PORT"}),
       {.name = "tls-cert",
        .type = option_type::path,
        .help = "Certificate chain (PEM); with --tls-key the relay speaks TLS itself",
@@ -43,6 +37,16 @@ std::vector<option> network_options() {
   };
 }
 
+option wait_option(std::string name, std::string fallback, std::string help) {
+  return {.name = std::move(name),
+          .type = option_type::duration,
+          .fallback = std::move(fallback),
+          .help = std::move(help),
+          .group = "Limits",
+          .minimum = 100,
+          .maximum = 3'600'000};
+}
+
 std::vector<option> limit_options() {
   return {
       {.name = "max-connections",
@@ -52,27 +56,9 @@ std::vector<option> limit_options() {
        .group = "Limits",
        .minimum = 1,
        .maximum = 1'000'000},
-      {.name = "upload-time",
-       .type = option_type::duration,
-       .fallback = "60s",
-       .help = "For a request body to arrive",
-       .group = "Limits",
-       .minimum = 100,
-       .maximum = 3'600'000},
-      {.name = "first-head-time",
-       .type = option_type::duration,
-       .fallback = "120s",
-       .help = "For a node to begin its answer",
-       .group = "Limits",
-       .minimum = 100,
-       .maximum = 3'600'000},
-      {.name = "silence-time",
-       .type = option_type::duration,
-       .fallback = "60s",
-       .help = "Longest silence inside an answer",
-       .group = "Limits",
-       .minimum = 100,
-       .maximum = 3'600'000},
+      wait_option("upload-time", "60s", "For a request body to arrive"),
+      wait_option("first-head-time", "120s", "For a node to begin its answer"),
+      wait_option("silence-time", "60s", "Longest silence inside an answer"),
       {.name = "call-time",
        .type = option_type::duration,
        .fallback = "1h",
@@ -80,12 +66,7 @@ std::vector<option> limit_options() {
        .group = "Limits",
        .minimum = 1'000,
        .maximum = 86'400'000},
-      {.name = "drain-time",
-       .type = option_type::duration,
-       .fallback = "20s",
-       .help = "For streams to finish after SIGTERM",
-       .group = "Limits",
-       .maximum = 3'600'000},
+      apps::drain_time_option("For streams to finish after SIGTERM", "Limits"),
   };
 }
 
@@ -98,15 +79,10 @@ config::program options() {
   table.summary =
       "The public relay of token.place: directory, sealed requests, node links, plain API to a gateway";
   table.section = "tokenplace-relay";
-  table.foreign_sections = {
-      "tokenplace-server", "up", "chat", "gateway", "nodes", "models", "doctor", "seal"};
-  for (const option& each : network_options()) table.options.push_back(each);
-  for (const option& each : limit_options()) table.options.push_back(each);
-  table.options.push_back({.name = "env",
-                           .fallback = "development",
-                           .help = "What kind of place this is; shown by /healthz",
-                           .choices = {"development", "testing", "production"}});
-  for (const option& each : config::common_options()) table.options.push_back(each);
+  table.foreign_sections = apps::foreign_sections("tokenplace-server");
+  for (const auto& part : {network_options(), limit_options(), apps::service_options("/healthz")}) {
+    apps::add(table.options, part);
+  }
   return table;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/engine_choice.hpp"
 #include "node/node.hpp"
 #include "program.hpp"
+#include "reasons.hpp"
 
 namespace tp::server_app {
 
@@ -53,13 +54,13 @@ engine::engine_options engine_options_from(const config::settings& values,
 
 std::string why_not(errc failure, const config::settings& values) {
   const std::string where = values.text("server-host") + ":" + std::to_string(values.integer("server-port"));
-  if (failure == errc::address_in_use)
-    return where + " is in use; stop what uses it or choose another --server-port";
   if (failure == errc::invalid_configuration) {
     return "--server-host " + values.text("server-host") +
            " is not loopback, so an API key is needed: set TOKEN_PLACE_API_KEY";
   }
-  return "cannot start on " + where + " (" + std::string(tp::name(failure)) + ")";
+  if (failure == errc::key_file_invalid)
+    return values.refusal_line("relay-ca", "there are no certificates (PEM) in it");
+  return where + " " + apps::listening_reason(failure) + " (--server-host, --server-port)";
 }
 
 asio::awaitable<void> serve(node::node* serving, int* code) {
@@ -77,6 +78,10 @@ asio::awaitable<void> drain(node::node* serving) { co_await serving->drain(); }
 
 int run(const config::settings& values, const config::environment& variables) {
   apps::harden_process();
+  if (const std::string unreadable = apps::unreadable_file(values, "relay-ca"); !unreadable.empty()) {
+    apps::complain(name, unreadable);
+    return 2;
+  }
   apps::program process(name, values);
   auto identity = process.identity("identity.key");
   if (!identity) return 1;

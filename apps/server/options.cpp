@@ -1,7 +1,6 @@
 #include "server/options.hpp"
 
-#include "config/load.hpp"
-#include "options_checks.hpp"
+#include "shared_options.hpp"
 
 namespace tp::server_app {
 
@@ -19,22 +18,15 @@ std::vector<option> relay_options() {
        .group = "Relays",
        .value_name = "URL",
        .check = apps::relay_url_only},
-      {.name = "relay-port",
-       .type = option_type::integer,
-       .fallback = "0",
-       .help = "Port used for relays whose address names none; 0: the scheme's own",
-       .group = "Relays",
-       .maximum = 65'535,
-       .environment = {"RELAY_PORT"}},
-      {.name = "relay-ca",
-       .type = option_type::path,
-       .help = "Certificates (PEM) to trust for relays instead of the system's",
-       .group = "Relays",
-       .value_name = "FILE"},
+      apps::port_option("relay-port", "0",
+                        "Port used for relays whose address names none; 0: the scheme's own", "Relays", 0,
+                        {"RELAY_PORT"}),
+      apps::relay_ca_option("Certificates (PEM) to trust for relays instead of the system's", "Relays"),
       {.name = "name",
        .help = "Name shown in the directory, at most 64 bytes",
        .group = "Relays",
-       .value_name = "TEXT"},
+       .value_name = "TEXT",
+       .check = apps::node_name_only},
   };
 }
 
@@ -44,7 +36,8 @@ std::vector<option> engine_options() {
        .type = option_type::flag,
        .help = "Answer from a mock: no engine, no model",
        .group = "Engine",
-       .environment = {"USE_MOCK_LLM"}},
+       .environment = {"USE_MOCK_LLM"},
+       .one_of = "engine"},
       {.name = "mock-script",
        .type = option_type::path,
        .help = "Replies, delays and faults of the mock, for tests",
@@ -52,14 +45,13 @@ std::vector<option> engine_options() {
        .value_name = "FILE"},
       {.name = "model",
        .type = option_type::list,
-       .help = "What to serve: an id of the catalogue or a GGUF file; with --engine-url, which of its models",
+       .help = "What to serve: an id of the catalogue or a GGUF file; without it the default model",
        .group = "Engine",
-       .value_name = "ID|FILE"},
-      {.name = "engine-url",
-       .help = "Use this OpenAI-compatible server (Ollama, vLLM, LM Studio, llama-server) as the engine",
-       .group = "Engine",
-       .value_name = "URL",
-       .check = apps::http_url_only},
+       .value_name = "ID|FILE",
+       .one_of = "engine"},
+      apps::engine_url_option(
+          "Use this OpenAI-compatible server (Ollama, vLLM, LM Studio, llama-server) as the engine",
+          "Engine"),
       {.name = "engine-api-key",
        .help = "Key for --engine-url",
        .group = "Engine",
@@ -69,19 +61,8 @@ std::vector<option> engine_options() {
        .help = "The llama-server program; without it the one on PATH, else the one in the cache",
        .group = "Engine",
        .value_name = "PATH"},
-      {.name = "context",
-       .type = option_type::integer,
-       .fallback = "0",
-       .help = "Context length in tokens for one request; 0: the model's own",
-       .group = "Engine",
-       .maximum = 16'777'216},
-      {.name = "max-concurrency",
-       .type = option_type::integer,
-       .fallback = "4",
-       .help = "Requests answered at the same time",
-       .group = "Engine",
-       .minimum = 1,
-       .maximum = 1'024},
+      apps::context_option("Engine"),
+      apps::concurrency_option("Engine"),
       {.name = "max-queue",
        .type = option_type::integer,
        .fallback = "16",
@@ -111,22 +92,12 @@ std::vector<option> local_options() {
        .help = "Address of the local API; anything but loopback demands an API key",
        .group = "Local API",
        .value_name = "ADDRESS"},
-      {.name = "server-port",
-       .type = option_type::integer,
-       .fallback = "3000",
-       .help = "Port of the local API; 0 takes a free one",
-       .group = "Local API",
-       .maximum = 65'535},
+      apps::port_option("server-port", "3000", "Port of the local API; 0 takes a free one", "Local API", 0),
       {.name = "api-key",
        .help = "Key that the local API demands",
        .group = "Local API",
        .secret = config::secrecy::secret},
-      {.name = "drain-time",
-       .type = option_type::duration,
-       .fallback = "20s",
-       .help = "For requests to finish after SIGTERM",
-       .group = "Local API",
-       .maximum = 3'600'000},
+      apps::drain_time_option("For requests to finish after SIGTERM", "Local API"),
   };
 }
 
@@ -139,15 +110,11 @@ config::program options() {
   table.summary =
       "A compute node of token.place: serves a model to people it cannot see, through relays it dials";
   table.section = "tokenplace-server";
-  table.foreign_sections = {"tokenplace-relay", "up", "chat", "gateway", "nodes", "models", "doctor", "seal"};
-  for (const option& each : relay_options()) table.options.push_back(each);
-  for (const option& each : engine_options()) table.options.push_back(each);
-  for (const option& each : local_options()) table.options.push_back(each);
-  table.options.push_back({.name = "env",
-                           .fallback = "development",
-                           .help = "What kind of place this is; shown by /health",
-                           .choices = {"development", "testing", "production"}});
-  for (const option& each : config::common_options()) table.options.push_back(each);
+  table.foreign_sections = apps::foreign_sections("tokenplace-relay");
+  for (const auto& part :
+       {relay_options(), engine_options(), local_options(), apps::service_options("/health")}) {
+    apps::add(table.options, part);
+  }
   return table;
 }
 

@@ -16,6 +16,7 @@ class category final : public boost::system::error_category {
 }  // namespace
 
 std::string_view name(errc error) noexcept {
+  // clang-format off: a table, a line a name
   switch (error) {
     case errc::ok: return "ok";
     case errc::invalid_argument: return "invalid_argument";
@@ -97,6 +98,7 @@ std::string_view name(errc error) noexcept {
     case errc::crypto_failed: return "crypto_failed";
     case errc::internal: return "internal";
   }
+  // clang-format on
   return "unknown";
 }
 

@@ -1,7 +1,7 @@
 // Every failure of the project, as one enumeration, and result<T> which carries it.
-// The text of an error is its enumerator's name: static, never holding input. Names of the sealed API are those of
-// E2EE section 9, so that the test vectors can be compared by name. How an error is answered over HTTP stands in
-// openai/error_answer; nothing else maps errors to statuses.
+// The text of an error is its enumerator's name: static, never holding input. Names of the sealed API are
+// those of E2EE section 9, so that the test vectors can be compared by name. How an error is answered over
+// HTTP stands in openai/error_answer; nothing else maps errors to statuses.
 #pragma once
 
 #include <boost/system/error_code.hpp>

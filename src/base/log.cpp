@@ -37,12 +37,18 @@ safe_id::safe_id(std::string_view id) : text_(id.substr(0, 64)) {
 
 std::string_view name(log_level level) noexcept {
   switch (level) {
-    case log_level::trace: return "trace";
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    case log_level::error: return "error";
-    case log_level::off: return "off";
+    case log_level::trace:
+      return "trace";
+    case log_level::debug:
+      return "debug";
+    case log_level::info:
+      return "info";
+    case log_level::warning:
+      return "warning";
+    case log_level::error:
+      return "error";
+    case log_level::off:
+      return "off";
   }
   return "unknown";
 }
@@ -61,7 +67,8 @@ void stderr_logger::write(log_level level, literal event, fields values) {
     line.append("}\n");
   } else {
     line.append(when).append(" ").append(name(level)).append(" ").append(event.text());
-    for (const log_field& value : values) line.append(" ").append(value.key()).append("=").append(value.text());
+    for (const log_field& value : values)
+      line.append(" ").append(value.key()).append("=").append(value.text());
     line.append("\n");
   }
   std::fwrite(line.data(), 1, line.size(), stderr);

@@ -1,11 +1,12 @@
 // Structured logging that cannot carry anybody's words.
-// log.info("node_registered", field("peer", id), field("models", 3)): the event is a literal; a field is a number, an
-// enumeration with a name(), a duration, an error, or an id type of ours (safe_id). Strings, views, spans and JSON do
-// not satisfy `loggable`, so they do not compile. One line per event to stderr, text or JSON.
-// Owned by main, passed in `services`; call from any thread.
+// log.info("node_registered", field("peer", id), field("models", 3)): the event is a literal; a field is a
+// number, an enumeration with a name(), a duration, an error, or an id type of ours (safe_id). Strings,
+// views, spans and JSON do not satisfy `loggable`, so they do not compile. One line per event to stderr, text
+// or JSON. Owned by main, passed in `services`; call from any thread.
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -29,8 +30,8 @@ class literal {
   std::string_view text_;
 };
 
-// A short public identifier (peer id, request id, model id fingerprint): at most 64 characters of [A-Za-z0-9._:-],
-// anything else is replaced, so it can never carry a sentence. Build one only from ids.
+// A short public identifier (peer id, request id, model id fingerprint): at most 64 characters of
+// [A-Za-z0-9._:-], anything else is replaced, so it can never carry a sentence. Build one only from ids.
 class safe_id {
  public:
   explicit safe_id(std::string_view id);
@@ -59,6 +60,9 @@ class log_field {
   log_field(literal key, const T& value) : key_(key.text()) {
     if constexpr (std::is_same_v<T, bool>) {
       text_ = value ? "true" : "false";
+      quoted_ = false;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      text_ = std::isfinite(value) ? std::to_string(value) : "null";  // JSON has no other word for it
       quoted_ = false;
     } else if constexpr (std::is_arithmetic_v<T>) {
       text_ = std::to_string(value);
@@ -100,15 +104,25 @@ class logger {
   virtual void write(log_level level, literal event, fields values) = 0;
 
   template <class... Fields>
-  void trace(literal event, const Fields&... values) { put(log_level::trace, event, values...); }
+  void trace(literal event, const Fields&... values) {
+    put(log_level::trace, event, values...);
+  }
   template <class... Fields>
-  void debug(literal event, const Fields&... values) { put(log_level::debug, event, values...); }
+  void debug(literal event, const Fields&... values) {
+    put(log_level::debug, event, values...);
+  }
   template <class... Fields>
-  void info(literal event, const Fields&... values) { put(log_level::info, event, values...); }
+  void info(literal event, const Fields&... values) {
+    put(log_level::info, event, values...);
+  }
   template <class... Fields>
-  void warning(literal event, const Fields&... values) { put(log_level::warning, event, values...); }
+  void warning(literal event, const Fields&... values) {
+    put(log_level::warning, event, values...);
+  }
   template <class... Fields>
-  void error(literal event, const Fields&... values) { put(log_level::error, event, values...); }
+  void error(literal event, const Fields&... values) {
+    put(log_level::error, event, values...);
+  }
 
  private:
   template <class... Fields>

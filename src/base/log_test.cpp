@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 
 namespace tp {
 namespace {
@@ -68,6 +69,19 @@ TEST(stderr_logger, writes_one_line_of_json) {
       "\"left\":0,\"ok\":false}\n");
   EXPECT_EQ(written([&] { log.trace("bare"); }),
             "{\"time\":\"2026-09-21T14:13:20.000Z\",\"level\":\"trace\",\"event\":\"bare\"}\n");
+}
+
+TEST(stderr_logger, writes_a_number_that_is_none_as_null) {
+  const manual_clock clock(1'790'000'000);
+  stderr_logger log(log_level::info, log_format::json, clock);
+  using limit = std::numeric_limits<double>;
+  const std::string line = written([&] {
+    log.info("odd", field("a", limit::quiet_NaN()), field("b", limit::infinity()),
+             field("c", -limit::infinity()), field("d", std::numeric_limits<float>::infinity()),
+             field("e", 0.5));
+  });
+  EXPECT_NE(line.find("\"a\":null,\"b\":null,\"c\":null,\"d\":null,\"e\":0.500000}"), std::string::npos)
+      << line;
 }
 
 TEST(stderr_logger, leaves_out_what_is_below_its_level) {

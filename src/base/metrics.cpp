@@ -1,5 +1,7 @@
 #include "base/metrics.hpp"
 
+#include <algorithm>
+
 namespace tp {
 
 namespace {
@@ -68,23 +70,33 @@ void metrics::write_histogram(std::string& out, const entry& e) const {
 
 std::string metrics::prometheus_text() const {
   std::string out;
-  std::string_view family;
-  for (const entry& e : entries_) {
-    if (e.name != family) {
-      const char* type = e.type == kind::counter ? "counter" : e.type == kind::histogram ? "histogram" : "gauge";
-      out.append("# HELP ").append(e.name).append(" ").append(e.help).append("\n");
-      out.append("# TYPE ").append(e.name).append(" ").append(type).append("\n");
-      family = e.name;
-    }
+  const auto put = [this, &out](const entry& e) {
     switch (e.type) {
       case kind::counter:
-        write_sample(out, e.name, "", e.labels, std::to_string(static_cast<const counter*>(e.metric)->value()));
+        write_sample(out, e.name, "", e.labels,
+                     std::to_string(static_cast<const counter*>(e.metric)->value()));
         break;
       case kind::gauge:
         write_sample(out, e.name, "", e.labels, std::to_string(static_cast<const gauge*>(e.metric)->value()));
         break;
-      case kind::histogram: write_histogram(out, e); break;
-      case kind::probe: write_sample(out, e.name, "", e.labels, std::to_string(e.read())); break;
+      case kind::histogram:
+        write_histogram(out, e);
+        break;
+      case kind::probe:
+        write_sample(out, e.name, "", e.labels, std::to_string(e.read()));
+        break;
+    }
+  };
+  // The format wants a family in one piece under one heading, whenever its members were registered.
+  for (auto first = entries_.begin(); first != entries_.end(); ++first) {
+    const auto is_kin = [first](const entry& e) { return e.name == first->name; };
+    if (std::find_if(entries_.begin(), first, is_kin) != first) continue;
+    const bool counts = first->type == kind::counter;
+    const char* type = counts ? "counter" : first->type == kind::histogram ? "histogram" : "gauge";
+    out.append("# HELP ").append(first->name).append(" ").append(first->help).append("\n");
+    out.append("# TYPE ").append(first->name).append(" ").append(type).append("\n");
+    for (auto member = first; member != entries_.end(); ++member) {
+      if (is_kin(*member)) put(*member);
     }
   }
   return out;

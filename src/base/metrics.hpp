@@ -1,6 +1,7 @@
 // Counters, gauges and histograms, printed in the Prometheus text format (version 0.0.4).
-// Names and labels are literals chosen by us, never input, so a metric cannot carry a word or grow without bound.
-// Register everything at start-up: a metric then exists at zero. Increments are relaxed atomics: any thread.
+// Names and labels are literals chosen by us, never input, so a metric cannot carry a word or grow without
+// bound. Register everything at start-up: a metric then exists at zero. Increments are relaxed atomics: any
+// thread.
 #pragma once
 
 #include <array>

@@ -46,6 +46,21 @@ TEST(metrics, labels_share_one_family) {
             "closed{reason=\"expired\"} 2\n");
 }
 
+TEST(metrics, a_family_registered_in_parts_stands_together) {
+  metrics registry;
+  registry.make_counter("closed", "Closed.", "reason=\"stalled\"").add(1);
+  registry.make_gauge("open", "Open.").set(3);
+  registry.make_counter("closed", "Closed.", "reason=\"expired\"").add(2);
+  EXPECT_EQ(registry.prometheus_text(),
+            "# HELP closed Closed.\n"
+            "# TYPE closed counter\n"
+            "closed{reason=\"stalled\"} 1\n"
+            "closed{reason=\"expired\"} 2\n"
+            "# HELP open Open.\n"
+            "# TYPE open gauge\n"
+            "open 3\n");
+}
+
 TEST(metrics, probes_are_read_when_the_text_is_made) {
   metrics registry;
   std::int64_t queued = 0;

@@ -1,7 +1,7 @@
-// Types for what nobody may ever print: plaintext (prompts, answers), ciphertext (envelopes in memory) and secret_key.
-// Move-only, wiped on destruction, no stream operator, no conversion, no formatter, no JSON conversion; GoogleTest
-// prints only a length. The one way in is reveal(), whose callers tools/tidy keeps on a list.
-// A test (tests/refusal) proves that the misuse shapes do not compile.
+// Types for what nobody may ever print: plaintext (prompts, answers), ciphertext (envelopes in memory) and
+// secret_key. Move-only, wiped on destruction, no stream operator, no conversion, no formatter, no JSON
+// conversion; GoogleTest prints only a length. The one way in is reveal(), whose callers tools/tidy keeps on
+// a list. A test (tests/refusal) proves that the misuse shapes do not compile.
 #pragma once
 
 #include <iosfwd>

@@ -110,7 +110,8 @@ errc bhttp_machine::take_text(bytes_view& input) {
 
 errc bhttp_machine::on_number(std::uint64_t value, std::size_t encoded_bytes) {
   switch (state_) {
-    case state::framing: return on_framing(value);
+    case state::framing:
+      return on_framing(value);
     case state::method_size:
       if (value == 0 || value > limits::bhttp_token_bytes_max) return errc::bhttp_control;
       return want_text(value, state::method);
@@ -123,20 +124,24 @@ errc bhttp_machine::on_number(std::uint64_t value, std::size_t encoded_bytes) {
     case state::path_size:
       if (value == 0 || value > limits::bhttp_path_bytes_max) return errc::bhttp_control;
       return want_text(value, state::path);
-    case state::status: return on_status(value);
+    case state::status:
+      return on_status(value);
     case state::section_start:
       if (!known_length_) return on_name_size(value, encoded_bytes);
       if (value > limits::bhttp_section_bytes_max) return errc::bhttp_too_large;
       return want_text(value, state::known_section);
-    case state::name_size: return on_name_size(value, encoded_bytes);
-    case state::value_size: return on_value_size(value, encoded_bytes);
+    case state::name_size:
+      return on_name_size(value, encoded_bytes);
+    case state::value_size:
+      return on_value_size(value, encoded_bytes);
     case state::content_start:
     case state::content_size:
       if (value == 0) return on_content_end();
       content_left_ = value;
       state_ = state::content;
       return errc::ok;
-    default: return errc::internal;
+    default:
+      return errc::internal;
   }
 }
 
@@ -212,7 +217,8 @@ errc bhttp_machine::on_text(std::string_view text) {
       head_.path = text;
       begin_section(section::header);
       return errc::ok;
-    case state::known_section: return on_known_section(text);
+    case state::known_section:
+      return on_known_section(text);
     case state::name:
       name_ = text;
       state_ = state::value_size;
@@ -220,7 +226,8 @@ errc bhttp_machine::on_text(std::string_view text) {
     case state::value:
       state_ = state::name_size;
       return on_line(name_, text);
-    default: return errc::internal;
+    default:
+      return errc::internal;
   }
 }
 
@@ -254,12 +261,16 @@ errc bhttp_machine::on_line(std::string_view name, std::string_view value) {
 
 errc bhttp_machine::on_section_end() {
   switch (section_) {
-    case section::informational: state_ = state::status; break;
+    case section::informational:
+      state_ = state::status;
+      break;
     case section::header:
       head_done_ = true;
       state_ = state::content_start;
       break;
-    case section::trailer: state_ = state::padding; break;
+    case section::trailer:
+      state_ = state::padding;
+      break;
   }
   return errc::ok;
 }

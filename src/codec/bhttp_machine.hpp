@@ -45,12 +45,14 @@ class bhttp_machine {
 
  private:
   // The states of the first two lines wait for a number, those of the third for a text of wanted_ bytes.
+  // clang-format off: the lines say what a state waits for
   enum class state : std::uint8_t {
     framing, method_size, scheme_size, authority_size, path_size, status,
     section_start, name_size, value_size, content_start, content_size,
     method, scheme, authority, path, known_section, name, value,
     content, padding, finished, failed
   };
+  // clang-format on
   enum class section : std::uint8_t { informational, header, trailer };
 
   errc on_input(bytes_view& input, const content_sink& on_content);

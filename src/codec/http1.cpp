@@ -64,9 +64,12 @@ class head_parser {
       case step::need_more:
         if (cut_) return errc::too_large;
         return std::size_t{0};
-      case step::big: return errc::too_large;
-      case step::bad: return errc::invalid_http;
-      default: return static_cast<std::size_t>(at_ - begin_);
+      case step::big:
+        return errc::too_large;
+      case step::bad:
+        return errc::invalid_http;
+      default:
+        return static_cast<std::size_t>(at_ - begin_);
     }
   }
 

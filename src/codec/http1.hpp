@@ -96,10 +96,12 @@ class body_scanner {
   result<void> on_end();
 
  private:
+  // clang-format off: a line for each part of a body
   enum class state : std::uint8_t {
     size_first, size, extension, size_lf, data, data_cr, data_lf,
     trailer_first, trailer_name, trailer_value, trailer_lf, last_lf, raw, to_end, done, failed
   };
+  // clang-format on
   errc on_framing_byte(std::uint8_t byte);
   errc on_size_byte(std::uint8_t byte);
   errc on_trailer_byte(std::uint8_t byte);

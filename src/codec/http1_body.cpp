@@ -22,13 +22,18 @@ static_assert(sizeof(body_tracker) <= 24, "one per connection of the relay");
 
 body_scanner::body_scanner(body_framing framing) noexcept : state_(state::done) {
   switch (framing.how) {
-    case body_framing::kind::none: break;
+    case body_framing::kind::none:
+      break;
     case body_framing::kind::length:
       left_ = framing.length;
       state_ = framing.length == 0 ? state::done : state::raw;
       break;
-    case body_framing::kind::chunked: state_ = state::size_first; break;
-    case body_framing::kind::until_close: state_ = state::to_end; break;
+    case body_framing::kind::chunked:
+      state_ = state::size_first;
+      break;
+    case body_framing::kind::until_close:
+      state_ = state::to_end;
+      break;
   }
 }
 
@@ -65,8 +70,10 @@ errc body_scanner::on_framing_byte(std::uint8_t byte) {
     case state::size_first:
     case state::size:
     case state::extension:
-    case state::size_lf: return on_size_byte(byte);
-    default: return on_trailer_byte(byte);
+    case state::size_lf:
+      return on_size_byte(byte);
+    default:
+      return on_trailer_byte(byte);
   }
 }
 
@@ -131,7 +138,8 @@ errc body_scanner::on_trailer_byte(std::uint8_t byte) {
     case state::last_lf:
       state_ = state::done;
       return c == '\n' ? errc::ok : errc::invalid_http;
-    default: return errc::internal;
+    default:
+      return errc::internal;
   }
 }
 

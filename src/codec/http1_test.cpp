@@ -322,9 +322,18 @@ TEST(http1_head, reads_responses) {
 
 TEST(http1_head, refuses_bad_responses) {
   const std::string texts[] = {
-      "HTTP/1.1 99 x\r\n",       "HTTP/1.1 099 x\r\n",   "HTTP/1.1 600 x\r\n",  "HTTP/1.1 2000 x\r\n",
-      "HTTP/1.1  200 OK\r\n",    "HTTP/1.1 200 O\nK",    "HTTP/1.1 200 O\x01K", "HTTP/2 200\r\n",
-      "HTTP/1.1 +20 OK\r\n",     "HTTP/1.1 200\tOK\r\n", "ICY 200 OK\r\n",      "HTTP/1.1 200 OK\n\n",
+      "HTTP/1.1 99 x\r\n",
+      "HTTP/1.1 099 x\r\n",
+      "HTTP/1.1 600 x\r\n",
+      "HTTP/1.1 2000 x\r\n",
+      "HTTP/1.1  200 OK\r\n",
+      "HTTP/1.1 200 O\nK",
+      "HTTP/1.1 200 O\x01K",
+      "HTTP/2 200\r\n",
+      "HTTP/1.1 +20 OK\r\n",
+      "HTTP/1.1 200\tOK\r\n",
+      "ICY 200 OK\r\n",
+      "HTTP/1.1 200 OK\n\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
       "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -357,16 +366,11 @@ TEST(http1_framing, of_responses) {
   const std::string_view length = "Content-Length: 7\r\n";
   const std::string_view chunked = "Transfer-Encoding: chunked\r\n";
   const row rows[] = {
-      {"200", length, "GET", kind::length},
-      {"200", chunked, "POST", kind::chunked},
-      {"200", "", "GET", kind::until_close},
-      {"200", length, "HEAD", kind::none},
-      {"200", chunked, "HEAD", kind::none},
-      {"204", length, "GET", kind::none},
-      {"304", chunked, "GET", kind::none},
-      {"101", "", "GET", kind::none},
-      {"103", length, "GET", kind::none},
-      {"500", "Content-Length: 0\r\n", "GET", kind::none},
+      {"200", length, "GET", kind::length},  {"200", chunked, "POST", kind::chunked},
+      {"200", "", "GET", kind::until_close}, {"200", length, "HEAD", kind::none},
+      {"200", chunked, "HEAD", kind::none},  {"204", length, "GET", kind::none},
+      {"304", chunked, "GET", kind::none},   {"101", "", "GET", kind::none},
+      {"103", length, "GET", kind::none},    {"500", "Content-Length: 0\r\n", "GET", kind::none},
   };
   for (const row& row : rows) {
     const std::string text = with_fields("HTTP/1.1 " + std::string(row.status) + " x", row.fields);

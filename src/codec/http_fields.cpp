@@ -157,6 +157,7 @@ template void write_last_chunk(std::string&);
 template void write_last_chunk(bytes&);
 
 std::string_view reason_phrase(int status) noexcept {
+  // clang-format off: a table, a line a status
   switch (status) {
     case 100: return "Continue";
     case 101: return "Switching Protocols";
@@ -201,6 +202,7 @@ std::string_view reason_phrase(int status) noexcept {
     case 505: return "HTTP Version Not Supported";
     default: return {};
   }
+  // clang-format on
 }
 
 }  // namespace tp::codec

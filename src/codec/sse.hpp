@@ -31,11 +31,11 @@ class sse_parser {
   bool on_line(bytes_view line, const event_sink& on_event);
 
   std::size_t event_bytes_max_;
-  plaintext line_;              // of an unfinished line
+  plaintext line_;  // of an unfinished line
   plaintext data_;
   bool has_data_ = false;
-  bool after_cr_ = false;       // a LF now belongs to the CR before it
-  bool first_line_ = true;      // a byte order mark may stand here
+  bool after_cr_ = false;   // a LF now belongs to the CR before it
+  bool first_line_ = true;  // a byte order mark may stand here
   bool failed_ = false;
 };
 

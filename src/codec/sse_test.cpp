@@ -76,8 +76,8 @@ TEST(sse, is_bounded) {
   };
   for (const std::size_t slice : {std::size_t{100}, std::size_t{1}, std::size_t{7}}) {
     EXPECT_EQ(verdict("data: 0123456789\n\ndata: 0123456789\n\n", slice), errc::ok);
-    EXPECT_EQ(verdict("data: 0123456789a\n\n", slice), errc::too_large);   // a line of 17 bytes
-    EXPECT_EQ(verdict("0123456789abcdefg", slice), errc::too_large);       // not even ended
+    EXPECT_EQ(verdict("data: 0123456789a\n\n", slice), errc::too_large);       // a line of 17 bytes
+    EXPECT_EQ(verdict("0123456789abcdefg", slice), errc::too_large);           // not even ended
     EXPECT_EQ(verdict("data: 01234567\ndata: 89abcde\n\n", slice), errc::ok);  // 8 + 1 + 7
     EXPECT_EQ(verdict("data: 01234567\ndata: 89abcdef\n\n", slice), errc::too_large);
     EXPECT_EQ(verdict("data\ndata\ndata: 0\n\n", slice), errc::ok);

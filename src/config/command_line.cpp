@@ -6,7 +6,7 @@ namespace tp::config {
 
 namespace {
 
-// --NAME-file for every secret NAME.
+// --NAME-file for every secret NAME; one of the two is enough.
 void add_secret_files(std::vector<option>& rules) {
   const std::size_t count = rules.size();
   for (std::size_t at = 0; at < count; ++at) {
@@ -17,6 +17,7 @@ void add_secret_files(std::vector<option>& rules) {
     file.help = "Read " + rules[at].name + " from this file";
     file.group = rules[at].group;
     file.value_name = "FILE";
+    file.one_of = rules[at].one_of = rules[at].name;
     rules.push_back(std::move(file));
   }
 }
@@ -91,12 +92,19 @@ class reader {
     for (const command& each : table_.commands) {
       if (each.name == word) out_.chosen = &each;
     }
-    if (out_.chosen == nullptr)
-      return refuse(shown(word) + " is not a command; see " + table_.name + " --help");
+    if (out_.chosen == nullptr) return refuse(unknown_command(word));
     out_.rules = out_.chosen->options;
     out_.rules.insert(out_.rules.end(), table_.options.begin(), table_.options.end());
     add_secret_files(out_.rules);
     return true;
+  }
+
+  std::string unknown_command(const std::string& word) const {
+    const std::string why = shown(word) + " is not a command; ";
+    for (const command& each : table_.commands) {
+      if (one_edit_apart(each.name, word)) return why + "did you mean " + each.name + "?";
+    }
+    return why + "see " + table_.name + " --help";
   }
 
   const option* rule_of_letter(char letter) const {
@@ -155,8 +163,12 @@ class reader {
       const bool is_prefix = name.size() >= 3 && each.name.starts_with(name);
       if (is_prefix || one_edit_apart(each.name, name)) return why + "; did you mean --" + each.name + "?";
     }
-    const std::string where = out_.chosen == nullptr ? "" : " " + out_.chosen->name;
-    return why + "; see " + table_.name + where + " --help";
+    return why + "; see " + full_name() + " --help";
+  }
+
+  // Of the program and the command, for messages.
+  std::string full_name() const {
+    return out_.chosen == nullptr ? table_.name : table_.name + " " + out_.chosen->name;
   }
 
   bool check_words() {
@@ -168,11 +180,12 @@ class reader {
     const words wanted = out_.chosen == nullptr ? words::none : out_.chosen->positionals;
     if (wanted == words::pass_on) return true;
     const std::size_t most = out_.chosen == nullptr ? 0 : out_.chosen->positionals_max;
-    if (out_.words.size() > most) return refuse(shown(out_.words[most]) + " is one word too many");
+    const std::string command = full_name();
+    if (out_.words.size() > most)
+      return refuse(shown(out_.words[most]) + " is one word too many; see " + command + " --help");
     if (out_.chosen == nullptr || out_.chosen->choices.empty() || out_.words.empty()) return true;
     const std::vector<std::string>& known = out_.chosen->choices;
     if (std::find(known.begin(), known.end(), out_.words.front()) != known.end()) return true;
-    const std::string command = table_.name + " " + out_.chosen->name;
     return refuse(shown(out_.words.front()) + " is not something " + command + " knows; see " + command +
                   " --help");
   }

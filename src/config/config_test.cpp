@@ -42,6 +42,9 @@ program table() {
       {.name = "tls-key", .type = option_type::path, .help = "Key"},
       {.name = "title", .help = "A name", .letter = 't', .check = no_spaces},
       {.name = "env", .fallback = "development", .choices = {"development", "production"}},
+      {.name = "engine", .type = option_type::flag, .one_of = "engine"},
+      {.name = "engine-url", .one_of = "engine"},
+      {.name = "weights", .type = option_type::list, .one_of = "engine"},
       {.name = "api-key", .help = "Key of the API", .secret = secrecy::secret},
   };
   made.options.insert(made.options.end(), own.begin(), own.end());
@@ -128,6 +131,45 @@ TEST(config, a_later_source_wins_and_is_named) {
   EXPECT_EQ(sections.values.list("model"), (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(config, of_options_that_exclude_each_other_the_highest_source_counts) {
+  const folder dir;
+  const std::string file = dir.write("c.toml", "engine = true\n");
+  const std::string key = dir.write("key", "from-file\n");
+  struct row {
+    std::vector<std::string> arguments;
+    environment variables;
+    std::string engine, url, weights;
+  };
+  const std::string url = "TOKEN_PLACE_ENGINE_URL";
+  const std::string weights = "TOKEN_PLACE_WEIGHTS";
+  const row rows[] = {
+      {{"--engine"}, {{weights, "w"}}, "true", "", ""},
+      {{"--engine"}, {{weights, "w"}, {url, "u"}}, "true", "", ""},
+      {{"--weights", "v"}, {{url, "u"}}, "false", "", "v"},
+      {{"--config", file}, {{url, "u"}}, "false", "u", ""},
+      {{"--config", file, "--no-engine"}, {{url, "u"}}, "false", "u", ""},
+      {{"--no-engine", "--weights", "v"}, {}, "false", "", "v"},
+      {{"--weights="}, {{url, "u"}}, "false", "u", ""},
+  };
+  for (const row& each : rows) {
+    const loaded out = load(table(), each.arguments, each.variables);
+    ASSERT_EQ(out.step, next_step::run) << out.text;
+    EXPECT_EQ(out.values.flag("engine") ? "true" : "false", each.engine);
+    EXPECT_EQ(out.values.text("engine-url"), each.url);
+    EXPECT_EQ(out.values.list("weights").empty() ? "" : out.values.list("weights").front(), each.weights);
+  }
+  const loaded printed = load(table(), {"--engine", "--print-config"}, {{weights, "w"}});
+  EXPECT_NE(
+      printed.text.find("# weights: unset  # default; environment TOKEN_PLACE_WEIGHTS gives way to engine "
+                        "(flag --engine)\n"),
+      std::string::npos)
+      << printed.text;
+  const std::string toml_key = dir.write("k.toml", "api-key = 'from-toml'\n");
+  const loaded secret = load(table(), {"--config", toml_key}, {{"TOKEN_PLACE_API_KEY_FILE", key}});
+  ASSERT_EQ(secret.step, next_step::run) << secret.text;
+  EXPECT_EQ(secret.values.secret("api-key").reveal_text(), "from-file");
+}
+
 TEST(config, every_spelling_reaches_the_same_option) {
   struct row {
     std::vector<std::string> arguments;
@@ -187,13 +229,21 @@ TEST(config, a_wrong_value_names_itself_its_source_and_the_reason) {
       {{"--port"}, {}, "port (flag --port): a value must follow"},
       {{"--prot", "1"}, {}, "\"--prot\" is not an option; did you mean --port?"},
       {{"--nothing-like-it"}, {}, "\"--nothing-like-it\" is not an option; see tool --help"},
-      {{"stray"}, {}, "\"stray\" is one word too many"},
+      {{"stray"}, {}, "\"stray\" is one word too many; see tool --help"},
       {{"--api-key", "hush"},
        {},
        "api-key (flag --api-key): a secret is never a flag; use --api-key-file or TOKEN_PLACE_API_KEY"},
       {{"--api-key-file", "/nonexistent"},
        {},
        "api-key-file (flag --api-key-file): the file cannot be opened"},
+      {{"--weights=w", "--engine"},
+       {},
+       "engine (flag --engine) and weights (flag --weights) exclude each other; give one of them"},
+      {{},
+       {{"TOKEN_PLACE_API_KEY", "hush"}, {"TOKEN_PLACE_API_KEY_FILE", "/nonexistent"}},
+       "api-key (environment TOKEN_PLACE_API_KEY) and api-key-file (environment TOKEN_PLACE_API_KEY_FILE) "
+       "exclude "
+       "each other; give one of them"},
       {{"--config", "/nonexistent"}, {}, "config (/nonexistent): the file cannot be opened"},
       {{"--config", nan}, {}, "port (file " + nan + ", line 2): \"http\" is not an integer"},
       {{"--config", unknown}, {}, "\"prot\" (file " + unknown + ", line 1): no such option"},
@@ -273,6 +323,8 @@ TEST(config, help_and_version_and_markdown_come_from_the_table) {
     EXPECT_LE(end - start, 112U);
     start = end + 1;
   }
+  EXPECT_NE(help.text.find("\nA TIME is written 250ms"), std::string::npos);
+  EXPECT_EQ(load(tree(), {"chat", "--help"}, {}).text.find("A TIME"), std::string::npos);
   EXPECT_EQ(load(table(), {"--version"}, {}).text, "tool 1.2.3\n");
   EXPECT_NE(load(table(), {"--help-markdown"}, {})
                 .text.find("| `port N` | `5000` | `TOKEN_PLACE_PORT`, `RELAY_PORT` |"),
@@ -302,9 +354,10 @@ TEST(config, a_wrong_command_line_of_commands_is_refused) {
   };
   const row rows[] = {
       {{}, "a command must follow; see tool --help"},
-      {{"caht"}, "\"caht\" is not a command; see tool --help"},
+      {{"caht"}, "\"caht\" is not a command; did you mean chat?"},
+      {{"dance"}, "\"dance\" is not a command; see tool --help"},
       {{"keys", "burn"}, "\"burn\" is not something tool keys knows; see tool keys --help"},
-      {{"keys", "show", "more"}, "\"more\" is one word too many"},
+      {{"keys", "show", "more"}, "\"more\" is one word too many; see tool keys --help"},
       {{"chat", "--port", "1"}, "\"--port\" is not an option; see tool chat --help"},
   };
   for (const row& each : rows) {

@@ -86,6 +86,11 @@ void put_options(std::string& out, const std::vector<option>& options) {
   }
 }
 
+bool has_durations(const std::vector<option>& options) {
+  return std::any_of(options.begin(), options.end(),
+                     [](const option& each) { return each.type == option_type::duration; });
+}
+
 void put_markdown_table(std::string& out, const std::vector<option>& options) {
   out += "| option | default | environment | what |\n|---|---|---|---|\n";
   for (const option& each : options) {
@@ -162,8 +167,11 @@ std::string help_text(const program& table, const command* chosen) {
     out.append("\n").append(table.name).append(" COMMAND --help lists the options of a command.\n");
   }
   put_options(out, table.options);
+  out += "\n";
+  if (has_durations(table.options) || (chosen != nullptr && has_durations(chosen->options)))
+    out += "A TIME is written 250ms, 30s, 5m or 2h; a bare number is seconds.\n";
   out +=
-      "\nEvery option can also stand in a configuration file (name = value) or in the environment\n"
+      "Every option can also stand in a configuration file (name = value) or in the environment\n"
       "(TOKEN_PLACE_ and the name in capitals, e.g. TOKEN_PLACE_LOG_LEVEL).\n"
       "Order: default < file < environment < flag.\n";
   return out;
@@ -195,7 +203,9 @@ std::string config_text(const settings& values) {
     } else {
       line = entry.rule.name + " = " + toml_value(entry);
     }
-    out.append(line).append("  # ").append(provenance(entry)).append("\n");
+    out.append(line).append("  # ").append(provenance(entry));
+    if (!entry.ignored.empty()) out.append("; ").append(entry.ignored);
+    out.append("\n");
   }
   return out;
 }

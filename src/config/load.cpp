@@ -20,7 +20,7 @@ class loader {
     if (said_.chosen != nullptr) out_.command = said_.chosen->name;
     out_.words = said_.words;
     if (take_over() && fill_defaults() && apply_file() && apply_environment() && apply_flags() &&
-        apply_secret_files()) {
+        settle_alternatives() && apply_secret_files()) {
       finish();
     }
     return std::move(out_);
@@ -65,13 +65,16 @@ class loader {
     for (const option& each : said_.rules) {
       setting entry;
       entry.rule = each;
-      const std::string fallback = each.computed == nullptr ? each.fallback : each.computed(variables_);
-      if (each.type == option_type::flag || !fallback.empty()) {
-        entry.current = std::get<value>(parse_value(each, {fallback.empty() ? "false" : fallback}, home()));
-      }
+      entry.current = default_of(each);
       out_.values.put(std::move(entry));
     }
     return true;
+  }
+
+  value default_of(const option& each) const {
+    const std::string fallback = each.computed == nullptr ? each.fallback : each.computed(variables_);
+    if (each.type != option_type::flag && fallback.empty()) return {};
+    return std::get<value>(parse_value(each, {fallback.empty() ? "false" : fallback}, home()));
   }
 
   // Sets one option from one source, or refuses naming option, source and reason.
@@ -176,13 +179,44 @@ class loader {
     return true;
   }
 
+  // Of options that exclude each other the one from the highest source stays.
+  bool settle_alternatives() {
+    for (const option& each : said_.rules) {
+      setting& entry = *out_.values.find(each.name);
+      if (each.one_of.empty() || !entry.chosen()) continue;
+      const setting& best = best_of(each.one_of);
+      if (&best == &entry) continue;
+      if (best.from == entry.from) {
+        return refuse(said_as(best) + " and " + said_as(entry) + " exclude each other; give one of them");
+      }
+      entry.ignored = provenance(entry) + " gives way to " + said_as(best);
+      entry.current = default_of(each);
+      entry.secret = {};
+      entry.from = source::fallback;
+      entry.where.clear();
+    }
+    return true;
+  }
+
+  // The first chosen one from the highest source. There is one.
+  const setting& best_of(std::string_view alternatives) const {
+    const setting* best = nullptr;
+    for (const setting& each : out_.values.all()) {
+      if (each.rule.one_of != alternatives || !each.chosen()) continue;
+      if (best == nullptr || each.from > best->from) best = &each;
+    }
+    return *best;
+  }
+
+  static std::string said_as(const setting& entry) {
+    return entry.rule.name + " (" + provenance(entry) + ")";
+  }
+
   bool apply_secret_files() {
     for (const option& each : said_.rules) {
       if (each.secret != secrecy::secret) continue;
       const setting* file = out_.values.find(each.name + "-file");
-      if (!file->present()) continue;
-      // A variable beats a file named in the configuration file, a flag beats both.
-      if (out_.values.find(each.name)->present() && file->from < source::flag) continue;
+      if (!file->chosen()) continue;
       const std::string path = file->current.texts.front();
       const std::variant<std::string, refusal> text = read_secret_file(path);
       if (const refusal* wrong = std::get_if<refusal>(&text)) {

@@ -40,6 +40,9 @@ struct option {
   std::string (*check)(std::string_view) = nullptr;
   // Makes the default from the environment; `fallback` is then only what help shows.
   std::string (*computed)(const config::environment&) = nullptr;
+  // Options with the same word here exclude each other: of those that somebody gave, the one from the highest
+  // source counts and the others are ignored; two from the same source are refused.
+  std::string one_of{};
 };
 
 // no: words that are not options are refused. pass_on: everything after the command's name is left alone.

@@ -18,6 +18,13 @@ std::string provenance(const setting& entry) {
   return "unknown";
 }
 
+bool setting::chosen() const {
+  if (from == source::fallback) return false;
+  if (rule.secret == secrecy::secret) return !secret.empty();
+  if (rule.type == option_type::flag) return current.number != 0;
+  return !current.texts.empty() && !current.texts.front().empty();
+}
+
 const setting& settings::at(std::string_view name) const {
   for (const setting& entry : entries_) {
     if (entry.rule.name == name) return entry;

@@ -24,8 +24,11 @@ struct setting {
   value current;
   secret_key secret;  // instead of current.texts, for secrets
   source from = source::fallback;
-  std::string where;  // the file's path, the variable's name, or the flag as spelled
+  std::string where;    // the file's path, the variable's name, or the flag as spelled
+  std::string ignored;  // what was said but does not count, and why; empty: nothing
   bool present() const { return !current.texts.empty() || !secret.empty(); }
+  // Whether somebody chose it: not by "", "--no-NAME" or an empty list.
+  bool chosen() const;
 };
 
 // "default", "file /etc/x.toml", "environment RELAY_PORT", "flag --port".

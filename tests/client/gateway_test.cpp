@@ -1,8 +1,6 @@
 #include "client/gateway.hpp"
 
-#include <gtest/gtest.h>
-
-#include "client/fake_relay.hpp"
+#include "client/client_fixture.hpp"
 #include "codec/json.hpp"
 
 namespace tp::client {
@@ -11,7 +9,6 @@ namespace {
 using client_test::call_plan;
 using client_test::ending;
 using client_test::fake_node;
-using client_test::fake_relay;
 
 constexpr std::string_view chat = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
 
@@ -22,7 +19,7 @@ struct reply {
   std::string body;
 };
 
-class gateway_test : public ::testing::Test {
+class gateway_test : public client_test::client_fixture {
  protected:
   gateway_test() { start({}); }
   ~gateway_test() override { stop(); }
@@ -37,16 +34,14 @@ class gateway_test : public ::testing::Test {
 
   void start(gateway_settings settings) {
     stop();
-    gateway_ = std::make_unique<gateway>(calls_, nodes_, std::move(settings), with_);
+    gateway_ = std::make_unique<gateway>(*calls_, *nodes_, std::move(settings), with_);
     const net::http_handler handler = [this](net::http_exchange& exchange) {
       return gateway_->handle(exchange);
     };
     server_ = *net::http_listener::open(loop_.get_executor(), {}, handler, {}, nullptr, with_);
     scope_ = std::make_unique<async::task_scope>(loop_.get_executor());
     scope_->spawn(server_->run());
-    const std::string origin = "http://127.0.0.1:" + std::to_string(server_->port());
-    local_ =
-        std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url(origin), nullptr, with_);
+    local_ = client_of("http://127.0.0.1:" + std::to_string(server_->port()));
   }
 
   asio::awaitable<reply> send(std::string method, std::string target, std::string body,
@@ -84,19 +79,6 @@ class gateway_test : public ::testing::Test {
     return code == nullptr ? "none" : std::string(codec::text_of(*code));
   }
 
-  asio::io_context loop_;
-  system_clock_source clock_;
-  seeded_random random_{12};
-  null_logger log_;
-  metrics meters_;
-  services with_{clock_, random_, log_, meters_};
-  fake_relay relay_{loop_, with_};
-  known_nodes known_;
-  net::http_client http_{loop_.get_executor(),
-                         *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr,
-                         with_};
-  directory nodes_{http_, known_, with_};
-  sealed_client calls_{http_, nodes_, with_};
   std::unique_ptr<gateway> gateway_;
   std::unique_ptr<net::http_listener> server_;
   std::unique_ptr<async::task_scope> scope_;
@@ -217,12 +199,9 @@ TEST_F(gateway_test, errors_of_the_relay_and_of_the_node_are_passed_on_apart) {
 
 TEST_F(gateway_test, without_nodes_or_relay_it_says_what_to_do) {
   EXPECT_EQ(code_of(post("/v1/chat/completions", chat)), "no_nodes");
-  net::http_client nowhere(loop_.get_executor(), *codec::parse_url("http://127.0.0.1:1"), nullptr, with_);
-  directory no_nodes(nowhere, known_, with_);
-  sealed_client no_calls(nowhere, no_nodes, with_);
-  gateway lonely(no_calls, no_nodes, {}, with_);
-  const std::unique_ptr<gateway> before = std::move(gateway_);
-  gateway_ = std::make_unique<gateway>(no_calls, no_nodes, gateway_settings{}, with_);
+  stop();
+  connect(client_test::nowhere);
+  start({});
   for (const reply& out : {get("/v1/models"), post("/v1/chat/completions", chat)}) {
     EXPECT_EQ(out.status, 503);
     EXPECT_EQ(code_of(out), "relay_unreachable");

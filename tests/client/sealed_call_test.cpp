@@ -1,7 +1,4 @@
-#include <gtest/gtest.h>
-
-#include "client/fake_relay.hpp"
-#include "client/sealed_call.hpp"
+#include "client/client_fixture.hpp"
 
 namespace tp::client {
 namespace {
@@ -9,7 +6,6 @@ namespace {
 using client_test::call_plan;
 using client_test::ending;
 using client_test::fake_node;
-using client_test::fake_relay;
 
 // What a call came to: an answer and its text, or an error.
 struct verdict {
@@ -20,19 +16,8 @@ struct verdict {
   std::optional<codec::peer_id> node;
 };
 
-class sealed_call_test : public ::testing::Test {
+class sealed_call_test : public client_test::client_fixture {
  protected:
-  void connect() {
-    known_ = {};
-    http_ = std::make_unique<net::http_client>(
-        loop_.get_executor(), *codec::parse_url("http://127.0.0.1:" + std::to_string(relay_.port())), nullptr,
-        with_);
-    nodes_ = std::make_unique<directory>(*http_, known_, with_);
-    calls_ = std::make_unique<sealed_client>(*http_, *nodes_, with_);
-  }
-
-  void SetUp() override { connect(); }
-
   static call_request request() {
     call_request made;
     made.target = "/v1/chat/completions";
@@ -65,18 +50,6 @@ class sealed_call_test : public ::testing::Test {
   verdict call(call_wish wish = {"m", std::nullopt}) {
     return async::run(loop_, call_and_read(std::move(wish)));
   }
-
-  asio::io_context loop_;
-  system_clock_source clock_;
-  seeded_random random_{11};
-  null_logger log_;
-  metrics meters_;
-  services with_{clock_, random_, log_, meters_};
-  fake_relay relay_{loop_, with_};
-  known_nodes known_;
-  std::unique_ptr<net::http_client> http_;
-  std::unique_ptr<directory> nodes_;
-  std::unique_ptr<sealed_client> calls_;
 };
 
 TEST_F(sealed_call_test, a_request_reaches_the_node_whole_and_the_answer_comes_back) {
@@ -244,10 +217,7 @@ TEST_F(sealed_call_test, no_node_and_no_model_are_told_apart) {
 }
 
 TEST_F(sealed_call_test, a_relay_that_is_not_there_is_named) {
-  http_ = std::make_unique<net::http_client>(loop_.get_executor(), *codec::parse_url("http://127.0.0.1:1"),
-                                             nullptr, with_);
-  nodes_ = std::make_unique<directory>(*http_, known_, with_);
-  calls_ = std::make_unique<sealed_client>(*http_, *nodes_, with_);
+  connect(client_test::nowhere);
   EXPECT_EQ(call().error, errc::relay_unreachable);
 }
 

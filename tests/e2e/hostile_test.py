@@ -42,20 +42,26 @@ BAD_JSON = {
 }
 
 
-def exchange(port, data, seconds=5):
-    """What came back until the other side closed, or was silent for so long. b"" is a connection closed."""
-    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as plug:
-        answer = b""
-        try:
-            plug.sendall(data)
+def hear_out(plug, data, last=False):
+    """Sends, nothing after it if that is all; what came until the other side closed. Silence is a failure."""
+    came = b""
+    try:
+        plug.sendall(data)
+        if last:
             plug.shutdown(socket.SHUT_WR)
-            while piece := plug.recv(65_536):
-                answer += piece
-        except TimeoutError:
-            raise AssertionError("the connection was kept open without a word") from None
-        except OSError:
-            pass
-        return answer
+        while piece := plug.recv(65_536):
+            came += piece
+    except TimeoutError:
+        raise AssertionError("the connection was kept open without a word") from None
+    except OSError:
+        pass
+    return came
+
+
+def exchange(port, data, seconds=5):
+    """What came back; b"" is a connection closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as plug:
+        return hear_out(plug, data, last=True)
 
 
 class HostileTest(house.Case):
@@ -174,18 +180,8 @@ class HostileTest(house.Case):
         return plug
 
     def closes(self, plug, data):
-        """Sends, and waits for the end of the connection: what came until then."""
-        came = b""
         with plug:
-            try:
-                plug.sendall(data)
-                while piece := plug.recv(65_536):
-                    came += piece
-            except TimeoutError:
-                raise AssertionError("the connection was kept open") from None
-            except OSError:
-                pass
-        return came
+            return hear_out(plug, data)
 
     def test_websocket_frames_nobody_may_send(self):
         chance = random.Random(SEED)

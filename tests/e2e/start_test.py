@@ -57,6 +57,18 @@ class StartTest(house.Case):
         made = self.house.run("tokenplace", "keys", "rotate", "--state-dir", state)
         self.assertEqual(made.returncode, 0, made.stderr)
 
+    def test_a_place_that_is_not_this_machines(self):
+        for program, option in (("tokenplace-relay", "--host"), ("tokenplace", "--listen")):
+            with self.subTest(program=program):
+                command = ["gateway", option, "example.com:1"] if program == "tokenplace" else [option, "example.com"]
+                self.refused(self.start(program, *command), 1, option, "no address of this machine")
+
+    def test_tls_files_that_hold_something_else(self):
+        for program, options in (("tokenplace-relay", ["--tls-cert", __file__, "--tls-key", __file__]),
+                                 ("tokenplace-server", ["--relay-url", "https://127.0.0.1:1", "--relay-ca", __file__])):
+            with self.subTest(program=program):
+                self.refused(self.start(program, *options), 1, options[-2], "PEM")
+
     def test_a_state_folder_that_cannot_be_made(self):
         (self.house.folder / "file").write_text("")
         for program in PROGRAMS:
@@ -112,19 +124,30 @@ WRONG = [
     ("tokenplace-relay", ["--env", "party"], {}, None, ["env", "production"]),
     ("tokenplace-relay", ["--log-level", "loud"], {}, None, ["log-level", "loud"]),
     ("tokenplace-relay", ["--tls-cert", "x"], {}, None, ["--tls-cert", "--tls-key"]),
+    ("tokenplace-relay", ["--tls-cert", "/no/cert", "--tls-key", "/no/key"], {}, None,
+     ["flag --tls-cert", "no such file"]),
+    ("tokenplace-relay", ["--tls-cert", house.HERE / "house.py", "--tls-key", "/no/key"], {}, None,
+     ["flag --tls-key", "no such file"]),
     ("tokenplace-relay", ["--config", "/no/such.toml"], {}, None, ["config", "/no/such.toml"]),
     ("tokenplace-server", ["--max-concurrency", "0"], {}, None, ["max-concurrency", "flag --max-concurrency"]),
     ("tokenplace-server", ["--use-mock-llm=perhaps"], {}, None, ["use-mock-llm", "perhaps"]),
     ("tokenplace-server", [], {"USE_MOCK_LLM": "perhaps"}, None, ["use-mock-llm", "environment USE_MOCK_LLM"]),
     ("tokenplace-server", ["--relay-url", "nonsense"], {}, None, ["relay-url", "flag --relay-url"]),
+    ("tokenplace-server", ["--name", "x" * 65], {}, None, ["name", "flag --name", "64 bytes"]),
+    ("tokenplace-server", ["--relay-ca", "/no/ca"], {}, None, ["flag --relay-ca", "no such file"]),
     ("tokenplace-server", ["--api-key", "x"], {}, None, ["api-key", "TOKEN_PLACE_API_KEY"]),
     ("tokenplace-server", ["--use-mock-llm", "--engine-url", "http://127.0.0.1:1"], {}, None, ["--engine-url"]),
+    ("tokenplace-server", [], {"USE_MOCK_LLM": "1", "TOKEN_PLACE_MODEL": "x"}, None,
+     ["environment USE_MOCK_LLM", "environment TOKEN_PLACE_MODEL"]),
     ("tokenplace", ["dance"], {}, None, ["dance"]),
+    ("tokenplace", ["modles"], {}, None, ["modles", "did you mean models?"]),
     ("tokenplace", [], {}, None, ["--help"]),
     ("tokenplace", ["chat", "--relay", "nonsense", "-m", "x"], {}, None, ["relay", "flag --relay"]),
     ("tokenplace", ["chat", "--node", "nobody", "-m", "x"], {}, None, ["node", "flag --node"]),
     ("tokenplace", ["gateway", "--listen", "no port"], {}, None, ["listen", "flag --listen"]),
-    ("tokenplace", ["gateway", "extra"], {}, None, ["extra"]),
+    ("tokenplace", ["gateway", "--listen", "nowhere"], {}, None, ["listen", "flag --listen", "HOST:PORT"]),
+    ("tokenplace", ["gateway", "extra"], {}, None, ["extra", "--help"]),
+    ("tokenplace", ["up", "--mock", "--model", "x"], {}, None, ["flag --mock", "flag --model"]),
     ("tokenplace", ["keys", "burn"], {}, None, ["burn"]),
     ("tokenplace", ["up", "--port", "0"], {}, None, ["port", "flag --port"]),
 ]
@@ -159,6 +182,15 @@ class ConfigurationTest(house.Case):
                          r'upload-time = "7s" +# file .*some.toml, line 1',
                          r'call-time = "2h" +# file .*some.toml, line 3'):
             self.assertRegex(done.stdout, expected)
+
+    def test_a_flag_wins_over_an_environment_that_names_another_engine(self):
+        outside = {"TOKEN_PLACE_MODEL": "/no/such.gguf"}
+        for program, flag in (("tokenplace-server", "--use-mock-llm"), ("tokenplace", "--mock")):
+            command = ["up"] if program == "tokenplace" else []
+            done = self.house.run(program, *command, flag, "--print-config", environment=outside)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, r"# model: unset +# default; environment TOKEN_PLACE_MODEL gives way to")
+        self.house.node(self.house.relay().url, environment=outside)
 
     def test_print_config_keeps_secrets(self):
         done = self.house.run("tokenplace-server", "--print-config", environment={"TOKEN_PLACE_API_KEY": "do-not-show"})

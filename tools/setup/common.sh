@@ -28,3 +28,19 @@ take_lock() {
     flock 9
   fi
 }
+
+# begin_work DONE RESULT: locks $folder. If DONE is true by then, another run did the work: prints RESULT and
+# leaves. Else $work is a folder of this run alone, gone at its end.
+begin_work() {
+  mkdir -p "$folder"
+  take_lock "$folder/.lock"
+  if "$1"; then printf '%s\n' "$2"; exit 0; fi
+  if have flock; then rm -rf "$folder"/.work.*; fi  # of runs that were killed
+  work=$(mktemp -d "$folder/.work.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+# check_hash BITS FILE WANTED WHAT
+check_hash() { [ "$(sha_of "$1" "$2")" = "$3" ] || fail "$4's hash is not the pinned one: not using it"; }

