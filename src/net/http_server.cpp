@@ -97,7 +97,9 @@ asio::awaitable<http_next> conclude(http_connection& on) {
     on.stream.reset();
     co_return http_next::close;
   }
-  if (on.keep_alive) {
+  const auto unread_body = on.buffered_rest_of_body();  // what the handler left is stepped over
+  if (on.keep_alive && unread_body) {
+    on.input_at += *unread_body;
     on.compact();
     co_return http_next::another_request;
   }
@@ -218,7 +220,7 @@ task<void> http_connection::refuse(int status, literal code, literal message) {
 }
 
 task<void> http_connection::linger() {
-  const bool all_read = body.done() && unread().empty() && !head_bytes.empty();
+  const bool all_read = buffered_rest_of_body() == unread().size() && !head_bytes.empty();
   result<void> closed = co_await stream.close_write();
   if (closed.has_error() || all_read) co_return closed;
   const auto until = async::deadline::after(settings.drain_refused_time);

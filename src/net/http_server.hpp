@@ -56,7 +56,9 @@ class http_exchange {
 
   // The body, without framing. The first read answers "Expect: 100-continue". Errors: too_large (nothing was
   // answered yet: respond with 413), invalid_http, deadline_exceeded, connection_closed (ended early),
-  // connection_reset, cancelled. A handler may leave the body unread, or partly read.
+  // connection_reset, cancelled. A handler may leave the body unread, or partly read. Answering takes nothing
+  // from the body: it may be read on after begin() and respond(). But an answer that begins before the whole
+  // body has come says "Connection: close", and no "100 Continue" is sent from then on.
   task<bytes> read_body(std::size_t bytes_max);
   task<std::size_t> read_body_some(bytes_span into);  // 0 = end of body
 
