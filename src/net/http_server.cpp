@@ -55,14 +55,6 @@ bool sane_id(std::string_view id) {
   });
 }
 
-std::string new_request_id(services& with) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id;
-  std::uint64_t random = with.random.next_u64();
-  for (int i = 0; i < 16; ++i, random >>= 4U) id += digits[random & 15U];
-  return id;
-}
-
 asio::awaitable<void> call_handler(const http_handler* handler, http_exchange* exchange) {
   co_await (*handler)(*exchange);
 }
@@ -262,6 +254,14 @@ std::string http_error_body(int status, literal code, literal message) {
   out.append(message.text()).append(R"(","type":")").append(error_type(status));
   out.append(R"(","code":")").append(code.text()).append(R"(","param":null}})");
   return out;
+}
+
+std::string new_request_id(services& with) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string id;
+  std::uint64_t random = with.random.next_u64();
+  for (int i = 0; i < 16; ++i, random >>= 4U) id += digits[random & 15U];
+  return id;
 }
 
 std::string choose_request_id(const codec::http_head& request, services& with) {

@@ -128,6 +128,7 @@ std::string http_error_body(int status, literal code, literal message);
 
 // "X-Request-Id" to use for a request: the client's own if it is 1 … 64 characters of [A-Za-z0-9._-], else a
 // new one.
+std::string new_request_id(services& with);
 std::string choose_request_id(const codec::http_head& request, services& with);
 
 }  // namespace tp::net

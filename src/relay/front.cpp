@@ -328,7 +328,14 @@ void front::check(steady_time now) {
     if (now - since_ > limits::drain_refused_time && unsent_.empty()) abort();
     return;
   }
-  if (now - since_ > (input_.empty() ? time.idle : time.head)) abort();
+  if (has_unsent()) return;  // a request that waits behind its answer; see silence above
+  if (input_.empty()) {
+    if (now - since_ > time.idle) abort();
+  } else if (now - since_ > time.head) {
+    bytes().swap(input_);
+    request_id_ = net::new_request_id(shared_.with);
+    refuse(rest_of_upload::to_drop, openai::error_answer(openai::refusal::request_timeout));
+  }
 }
 
 void front::close_if_idle() {
