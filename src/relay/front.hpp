@@ -17,9 +17,6 @@
 
 namespace tp::relay {
 
-// Whether a request that was answered early still has bytes on the way.
-enum class rest_of_upload : std::uint8_t { none, to_drop };
-
 class front {
  public:
   front(context& shared, std::unique_ptr<net::connection> socket);
