@@ -84,7 +84,7 @@ async::task<void> session::core::read_loop() {
   result<void> dispatched = dispatch(early_);
   bytes().swap(early_);
   if (dispatched) dispatched = on_read(0);
-  uncork();
+  uncork_and_flush();
   while (dispatched && !mux.peer_said_go_away()) {
     const bytes_span free(input_.get() + input_size_, input_bytes - input_size_);
     const auto size = co_await stream_->read_some(free);
@@ -94,9 +94,7 @@ async::task<void> session::core::read_loop() {
     last_read_ = now();
     cork();
     dispatched = on_read(*size);
-    --corks_;
-    queued_in_cork_ = urgent_in_cork_ = false;
-    flush();  // everything this read caused leaves in one write, now (rule 1)
+    uncork_and_flush();
   }
   if (!dispatched) co_return dispatched.error();
   if (mux.peer_reported_error()) co_return errc::yamux_protocol;
@@ -159,6 +157,14 @@ void session::core::uncork() {
   } else {
     queued(how);
   }
+}
+
+// Everything one read caused leaves in one write, now (rule 1): also the answers of the mux, of which queued()
+// is not told.
+void session::core::uncork_and_flush() {
+  --corks_;
+  queued_in_cork_ = urgent_in_cork_ = false;
+  flush();
 }
 
 std::size_t session::core::room() const {

@@ -48,6 +48,22 @@ TEST_F(session_test, a_silent_peer_costs_the_handshake_its_deadline) {
   EXPECT_EQ(dial_error, errc::deadline_exceeded);
 }
 
+// On a busy machine the last message of the handshake and the first requests come in one read.
+TEST_F(session_test, what_came_with_the_end_of_the_handshake_is_answered_at_once) {
+  async::memory_stream_settings held;
+  held.mode = async::delivery::manual;
+  begin(held, {});
+  while (loop.poll() > 0 && !dialer) dialer_wire->pump();
+  ASSERT_TRUE(dialer);
+  ASSERT_FALSE(listener) << "the end of the handshake is still on its way";
+  recorder ours;
+  open(ours, "", fin::no, "/ipfs/id/1.0.0");
+  while (loop.poll() > 0) continue;
+  dialer_wire->pump();
+  const auto told = [&] { return ours.fin_seen; };
+  EXPECT_TRUE(spin_until(told, 2s)) << "long before the first ping";
+}
+
 TEST_F(session_test, a_request_and_its_answer_cross_one_stream) {
   ASSERT_TRUE(connect());
   accept_into_recorders("/http/1.1");
