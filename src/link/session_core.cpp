@@ -6,6 +6,7 @@
 #include "async/task_scope.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "link/meters.hpp"
 
 namespace tp::link {
 namespace {
@@ -105,6 +106,7 @@ result<void> session::core::on_read(std::size_t size) {
   input_size_ += size;
   const bytes_span input(input_.get(), input_size_);
   std::size_t done = 0;
+  std::size_t messages = 0;
   while (!ended) {
     const std::size_t message = p2p::noise_message_size(input.subspan(done));
     if (message == 0) break;
@@ -113,7 +115,9 @@ result<void> session::core::on_read(std::size_t size) {
     const result<void> dispatched = dispatch(*plain);
     if (!dispatched) return dispatched;
     done += message;
+    ++messages;
   }
+  count_read(settings_.count, size, messages);
   if (ended) return {};  // close() from a callback
   input_size_ -= done;
   if (done > 0 && input_size_ > 0) std::memmove(input_.get(), input_.get() + done, input_size_);
@@ -159,8 +163,8 @@ void session::core::uncork() {
   }
 }
 
-// Everything one read caused leaves in one write, now (rule 1): also the answers of the mux, of which queued()
-// is not told.
+// Everything one read caused leaves in one write, now (rule 1); also answers of the mux itself, of which
+// queued() is not told.
 void session::core::uncork_and_flush() {
   --corks_;
   queued_in_cork_ = urgent_in_cork_ = false;
@@ -217,6 +221,7 @@ asio::awaitable<void> session::core::write_loop() {
     writing_ = true;
     if (settings_.event_moderation.count() > 0) last_flush_ = now();
     const bytes_view sealed = sealer_.seal(flying_);
+    count_write(settings_.count, sealed.size(), 1 + (flying_.size() - 1) / p2p::frame_buffer::chunk_max);
     const result<void> written = co_await stream_->write(sealed);
     writing_ = false;
     flying_.clear();
@@ -235,9 +240,7 @@ void session::core::after_write() {
   starved = false;
   cork();
   mux.relieve();
-  --corks_;
-  queued_in_cork_ = urgent_in_cork_ = false;
-  if (!pending_.empty()) flush_due_ = true;
+  uncork_and_flush();
 }
 
 // Ends the session from the inside: the reader then leaves and run() tells the streams.
@@ -289,6 +292,7 @@ void session::core::on_keep_alive() {
     return;
   }
   mux.ping();
+  if (settings_.count != nullptr) settings_.count->pings.add();
   queued();
   arm_keep_alive();
 }

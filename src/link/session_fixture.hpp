@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "link/meters.hpp"
 #include "link/session.hpp"
 
 namespace tp::link {
@@ -147,6 +148,7 @@ class session_pair : public ::testing::Test {
   null_logger log;
   metrics meters;
   services with{clock, random, log, meters};
+  link::meters counted{meters};  // for session_settings; both ends together
   crypto::ed25519_key dialer_key = crypto::ed25519_key::generate(random);
   crypto::ed25519_key listener_key = crypto::ed25519_key::generate(random);
   std::optional<codec::peer_id> expected;
