@@ -88,16 +88,20 @@ asio::awaitable<void> front::serve_cold() {
 
 asio::awaitable<void> front::become_link(next how) {
   std::unique_ptr<async::byte_stream> stream;
-  const async::deadline until = async::deadline::after(limits::link_handshake_time);
+  const async::deadline until = async::deadline::after(shared_.config.time.handshake);
+  handshake_gate::place place = shared_.handshakes.enter(socket_->remote_address());
   if (how == next::websocket) {
     auto accepted = co_await net::accept_websocket(std::move(socket_), std::move(input_), until);
-    if (!accepted) co_return;
+    if (!accepted) {
+      shared_.count.wire.handshakes_failed.add();
+      co_return;
+    }
     stream = std::move(*accepted);
   } else {
     stream = std::make_unique<prefixed_stream>(std::move(socket_), std::move(input_));
   }
   cold_ = true;  // from here on the session keeps its own time
-  co_await serve_link(shared_, std::move(stream), until);
+  co_await serve_link(shared_, std::move(stream), until, std::move(place));
 }
 
 void front::check(steady_time now) {

@@ -52,6 +52,8 @@ class front {
   next on_head_bytes();
   next on_sealed_request(const codec::http_head& head, std::size_t head_size);
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
+  bool may_become_link() const;
+  next refuse_link(const codec::http_head& upgrade);
   next drop(std::size_t size);
   bool must_wait() const;
   next read_once();

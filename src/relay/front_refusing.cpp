@@ -23,6 +23,22 @@ front::next front::refuse_request(const codec::http_head& head, std::size_t head
   return next::read;
 }
 
+bool front::may_become_link() const {
+  const bool room = shared_.handshakes.has_room(socket_->remote_address());
+  if (!room) shared_.count.wire.handshakes_refused.add();
+  return room;
+}
+
+front::next front::refuse_link(const codec::http_head& upgrade) {
+  request_id_ = net::choose_request_id(upgrade, shared_.with);
+  bytes().swap(input_);  // `upgrade` looks into it
+  openai::api_error error = openai::error_answer(errc::node_busy);
+  error.code = "too_many_connections";
+  error.message = "Too many links are being made. Try again soon.";
+  refuse(rest_of_upload::to_drop, error);
+  return next::read;
+}
+
 front::next front::drop(std::size_t size) {
   dropped_ += static_cast<std::uint32_t>(size);
   return dropped_ <= limits::drain_refused_bytes ? next::read : next::close;
