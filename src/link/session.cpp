@@ -1,6 +1,7 @@
 #include "link/session.hpp"
 
 #include "base/assert.hpp"
+#include "link/meters.hpp"
 #include "link/session_core.hpp"
 
 namespace tp::link {
@@ -54,6 +55,8 @@ async::task<std::unique_ptr<session>> session::handshake(std::unique_ptr<async::
   const async::deadline_guard guard(raw->executor(), until, [raw] { raw->reset(); });
   const result<void> upgraded = co_await upgrade_connection(*raw, machine);
   const result<void> outcome = guard.outcome(upgraded);
+  if (settings.count != nullptr)
+    (outcome ? settings.count->handshakes_completed : settings.count->handshakes_failed).add();
   if (!outcome) co_return outcome.error();
   auto made = std::make_unique<core>(held.release(), as, identity, machine.take(), with, std::move(settings));
   co_return std::unique_ptr<session>(new session(std::move(made)));

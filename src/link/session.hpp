@@ -26,6 +26,8 @@
 
 namespace tp::link {
 
+struct meters;
+
 using p2p::fin;
 using p2p::role;
 using p2p::stream_events;
@@ -37,6 +39,7 @@ struct session_settings {
   std::chrono::milliseconds ping_interval = limits::link_ping_interval;
   std::chrono::milliseconds silence_max = limits::link_silence_max;
   std::string agent = "token.place";  // told in identify
+  meters* count = nullptr;            // if any, outlives the session
 };
 
 class session {

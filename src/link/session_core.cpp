@@ -6,6 +6,7 @@
 #include "async/task_scope.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "link/meters.hpp"
 
 namespace tp::link {
 namespace {
@@ -84,7 +85,7 @@ async::task<void> session::core::read_loop() {
   result<void> dispatched = dispatch(early_);
   bytes().swap(early_);
   if (dispatched) dispatched = on_read(0);
-  uncork();
+  uncork_and_flush();
   while (dispatched && !mux.peer_said_go_away()) {
     const bytes_span free(input_.get() + input_size_, input_bytes - input_size_);
     const auto size = co_await stream_->read_some(free);
@@ -94,9 +95,7 @@ async::task<void> session::core::read_loop() {
     last_read_ = now();
     cork();
     dispatched = on_read(*size);
-    --corks_;
-    queued_in_cork_ = urgent_in_cork_ = false;
-    flush();  // everything this read caused leaves in one write, now (rule 1)
+    uncork_and_flush();
   }
   if (!dispatched) co_return dispatched.error();
   if (mux.peer_reported_error()) co_return errc::yamux_protocol;
@@ -107,6 +106,7 @@ result<void> session::core::on_read(std::size_t size) {
   input_size_ += size;
   const bytes_span input(input_.get(), input_size_);
   std::size_t done = 0;
+  std::size_t messages = 0;
   while (!ended) {
     const std::size_t message = p2p::noise_message_size(input.subspan(done));
     if (message == 0) break;
@@ -115,7 +115,9 @@ result<void> session::core::on_read(std::size_t size) {
     const result<void> dispatched = dispatch(*plain);
     if (!dispatched) return dispatched;
     done += message;
+    ++messages;
   }
+  count_read(settings_.count, size, messages);
   if (ended) return {};  // close() from a callback
   input_size_ -= done;
   if (done > 0 && input_size_ > 0) std::memmove(input_.get(), input_.get() + done, input_size_);
@@ -159,6 +161,14 @@ void session::core::uncork() {
   } else {
     queued(how);
   }
+}
+
+// Everything one read caused leaves in one write, now (rule 1); also answers of the mux itself, of which
+// queued() is not told.
+void session::core::uncork_and_flush() {
+  --corks_;
+  queued_in_cork_ = urgent_in_cork_ = false;
+  flush();
 }
 
 std::size_t session::core::room() const {
@@ -211,6 +221,7 @@ asio::awaitable<void> session::core::write_loop() {
     writing_ = true;
     if (settings_.event_moderation.count() > 0) last_flush_ = now();
     const bytes_view sealed = sealer_.seal(flying_);
+    count_write(settings_.count, sealed.size(), 1 + (flying_.size() - 1) / p2p::frame_buffer::chunk_max);
     const result<void> written = co_await stream_->write(sealed);
     writing_ = false;
     flying_.clear();
@@ -229,9 +240,7 @@ void session::core::after_write() {
   starved = false;
   cork();
   mux.relieve();
-  --corks_;
-  queued_in_cork_ = urgent_in_cork_ = false;
-  if (!pending_.empty()) flush_due_ = true;
+  uncork_and_flush();
 }
 
 // Ends the session from the inside: the reader then leaves and run() tells the streams.
@@ -283,6 +292,7 @@ void session::core::on_keep_alive() {
     return;
   }
   mux.ping();
+  if (settings_.count != nullptr) settings_.count->pings.add();
   queued();
   arm_keep_alive();
 }

@@ -50,6 +50,7 @@ struct session::core {
   result<void> on_read(std::size_t size);
   result<void> dispatch(bytes_view plain);
   void flush();
+  void uncork_and_flush();
   void after_write();
   void fail(errc reason);
   void end(errc reason);

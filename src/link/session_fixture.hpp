@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "link/meters.hpp"
 #include "link/session.hpp"
 
 namespace tp::link {
@@ -67,6 +68,14 @@ class session_pair : public ::testing::Test {
   // Both ends shake hands and run. False: a handshake failed; see dial_error and listen_error.
   bool connect(const async::memory_stream_settings& dialer_writes = {},
                const async::memory_stream_settings& listener_writes = {}, session_settings settings = {}) {
+    begin(dialer_writes, listener_writes, std::move(settings));
+    spin_until([this] { return (dialer && listener) || dial_error != errc::ok || listen_error != errc::ok; });
+    return dialer && listener;
+  }
+
+  // The same, without running the loop.
+  void begin(const async::memory_stream_settings& dialer_writes,
+             const async::memory_stream_settings& listener_writes, session_settings settings = {}) {
     auto [a, b] = async::make_memory_streams(loop.get_executor(), dialer_writes, listener_writes);
     dialer_wire = a.get();
     listener_wire = b.get();
@@ -78,8 +87,6 @@ class session_pair : public ::testing::Test {
           return self->serve(std::move(s), role::listener, std::move(how));
         },
         this, std::unique_ptr<async::byte_stream>(std::move(b)), settings);
-    spin_until([this] { return (dialer && listener) || dial_error != errc::ok || listen_error != errc::ok; });
-    return dialer && listener;
   }
 
   template <class Condition>
@@ -141,6 +148,7 @@ class session_pair : public ::testing::Test {
   null_logger log;
   metrics meters;
   services with{clock, random, log, meters};
+  link::meters counted{meters};  // for session_settings; both ends together
   crypto::ed25519_key dialer_key = crypto::ed25519_key::generate(random);
   crypto::ed25519_key listener_key = crypto::ed25519_key::generate(random);
   std::optional<codec::peer_id> expected;

@@ -48,6 +48,51 @@ TEST_F(session_test, a_silent_peer_costs_the_handshake_its_deadline) {
   EXPECT_EQ(dial_error, errc::deadline_exceeded);
 }
 
+TEST_F(session_test, what_crosses_is_counted_the_same_at_both_ends) {
+  ASSERT_TRUE(connect({}, {}, {.count = &counted}));
+  EXPECT_EQ(counted.handshakes_completed.value(), 2U);
+  EXPECT_EQ(counted.handshakes_failed.value(), 0U);
+  accept_into_recorders("/http/1.1");
+  const std::uint64_t frames = counted.frames_out.value() - counted.frames_in.value();
+  const std::uint64_t bytes_before = counted.bytes_out.value() - counted.bytes_in.value();
+  const std::uint64_t came = counted.frames_in.value();
+  recorder ours;
+  open(ours, std::string(200'000, 'x'), fin::yes);
+  EXPECT_TRUE(spin_until([&] { return !accepted.empty() && accepted.front()->fin_seen; }));
+  EXPECT_TRUE(spin_until([&] { return counted.frames_out.value() - counted.frames_in.value() == frames; }));
+  EXPECT_EQ(counted.bytes_out.value() - counted.bytes_in.value(), bytes_before);
+  EXPECT_GE(counted.frames_in.value() - came, 4U) << "200,000 bytes do not fit into three";
+  EXPECT_EQ(counted.pings.value(), 0U);
+}
+
+// On a busy machine the last message of the handshake and the first requests come in one read.
+TEST_F(session_test, what_came_with_the_end_of_the_handshake_is_answered_at_once) {
+  async::memory_stream_settings held;
+  held.mode = async::delivery::manual;
+  begin(held, {});
+  while (loop.poll() > 0 && !dialer) dialer_wire->pump();
+  ASSERT_TRUE(dialer);
+  ASSERT_FALSE(listener) << "the end of the handshake is still on its way";
+  recorder ours;
+  open(ours, "", fin::no, "/ipfs/id/1.0.0");
+  while (loop.poll() > 0) continue;
+  dialer_wire->pump();
+  const auto told = [&] { return ours.fin_seen; };
+  EXPECT_TRUE(spin_until(told, 2s)) << "long before the first ping";
+}
+
+TEST_F(session_test, pings_are_counted) {
+  ASSERT_TRUE(connect({}, {}, {.ping_interval = 5ms, .count = &counted}));
+  EXPECT_TRUE(spin_until([&] { return counted.pings.value() >= 4; }));
+}
+
+TEST_F(session_test, a_failed_handshake_is_counted) {
+  expected = codec::peer_id::from_public_key(dialer_key.public_key());
+  EXPECT_FALSE(connect({}, {}, {.count = &counted}));
+  EXPECT_TRUE(spin_until([&] { return counted.handshakes_failed.value() == 2; }));
+  EXPECT_EQ(counted.handshakes_completed.value(), 0U);
+}
+
 TEST_F(session_test, a_request_and_its_answer_cross_one_stream) {
   ASSERT_TRUE(connect());
   accept_into_recorders("/http/1.1");

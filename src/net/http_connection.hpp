@@ -1,6 +1,8 @@
 // What http_server and http_exchange share about one connection and its current request. Internal to net.
 #pragma once
 
+#include <optional>
+
 #include "async/deadline.hpp"
 #include "async/task_scope.hpp"
 #include "net/http_server.hpp"
@@ -30,8 +32,8 @@ struct http_connection {
   task<void> refill(async::deadline until);
   task<std::size_t> body_some(bytes_span into);
   task<void> send_continue();
-  // Follows the framing through what has already arrived; true if the body ends there.
-  bool skip_buffered_body();
+  // How many of the unread bytes belong to the body; nothing if it does not end within them.
+  std::optional<std::size_t> buffered_rest_of_body() const;
   void compact();
 
   // Answer.

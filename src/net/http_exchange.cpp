@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "codec/http_date.hpp"
 #include "net/http_connection.hpp"
@@ -55,8 +56,8 @@ task<void> http_connection::refill(async::deadline until) {
 }
 
 task<void> http_connection::send_continue() {
-  if (!continue_wanted) co_return async::success();
-  continue_wanted = false;
+  const bool due = std::exchange(continue_wanted, false) && state == answer::none;
+  if (!due) co_return async::success();  // once an answer has begun, it would stand amid that
   const result<void> sent = co_await send(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   co_return sent;
 }
@@ -85,18 +86,20 @@ task<std::size_t> http_connection::body_some(bytes_span into) {
   co_return std::size_t{0};
 }
 
-bool http_connection::skip_buffered_body() {
-  while (!body.done() && !unread().empty()) {
-    const auto step = body.next(unread());
-    if (step.has_error()) return false;
-    input_at += step->consumed;
+std::optional<std::size_t> http_connection::buffered_rest_of_body() const {
+  codec::body_decoder ahead = body;
+  std::size_t size = 0;
+  while (!ahead.done() && size < unread().size()) {
+    const auto step = ahead.next(unread().subspan(size));
+    if (step.has_error()) return std::nullopt;
+    size += step->consumed;
   }
-  return body.done();
+  return ahead.done() ? std::optional(size) : std::nullopt;
 }
 
 codec::http_fields http_connection::answer_fields(const codec::http_fields& own) {
-  // An answer given before the whole request was read can only be the connection's last one.
-  if (!skip_buffered_body()) keep_alive = false;
+  // An answer given before the whole request has come can only be the connection's last one.
+  if (!buffered_rest_of_body()) keep_alive = false;
   if (drain != nullptr && drain->begun()) keep_alive = false;
   codec::http_fields all = own;
   const auto set = [&all](std::string_view name, std::string_view value) {

@@ -55,14 +55,6 @@ bool sane_id(std::string_view id) {
   });
 }
 
-std::string new_request_id(services& with) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id;
-  std::uint64_t random = with.random.next_u64();
-  for (int i = 0; i < 16; ++i, random >>= 4U) id += digits[random & 15U];
-  return id;
-}
-
 asio::awaitable<void> call_handler(const http_handler* handler, http_exchange* exchange) {
   co_await (*handler)(*exchange);
 }
@@ -97,7 +89,9 @@ asio::awaitable<http_next> conclude(http_connection& on) {
     on.stream.reset();
     co_return http_next::close;
   }
-  if (on.keep_alive) {
+  const auto unread_body = on.buffered_rest_of_body();  // what the handler left is stepped over
+  if (on.keep_alive && unread_body) {
+    on.input_at += *unread_body;
     on.compact();
     co_return http_next::another_request;
   }
@@ -218,7 +212,7 @@ task<void> http_connection::refuse(int status, literal code, literal message) {
 }
 
 task<void> http_connection::linger() {
-  const bool all_read = body.done() && unread().empty() && !head_bytes.empty();
+  const bool all_read = buffered_rest_of_body() == unread().size() && !head_bytes.empty();
   result<void> closed = co_await stream.close_write();
   if (closed.has_error() || all_read) co_return closed;
   const auto until = async::deadline::after(settings.drain_refused_time);
@@ -260,6 +254,14 @@ std::string http_error_body(int status, literal code, literal message) {
   out.append(message.text()).append(R"(","type":")").append(error_type(status));
   out.append(R"(","code":")").append(code.text()).append(R"(","param":null}})");
   return out;
+}
+
+std::string new_request_id(services& with) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string id;
+  std::uint64_t random = with.random.next_u64();
+  for (int i = 0; i < 16; ++i, random >>= 4U) id += digits[random & 15U];
+  return id;
 }
 
 std::string choose_request_id(const codec::http_head& request, services& with) {

@@ -56,7 +56,9 @@ class http_exchange {
 
   // The body, without framing. The first read answers "Expect: 100-continue". Errors: too_large (nothing was
   // answered yet: respond with 413), invalid_http, deadline_exceeded, connection_closed (ended early),
-  // connection_reset, cancelled. A handler may leave the body unread, or partly read.
+  // connection_reset, cancelled. A handler may leave the body unread, or partly read. Answering takes nothing
+  // from the body: it may be read on after begin() and respond(). But an answer that begins before the whole
+  // body has come says "Connection: close", and no "100 Continue" is sent from then on.
   task<bytes> read_body(std::size_t bytes_max);
   task<std::size_t> read_body_some(bytes_span into);  // 0 = end of body
 
@@ -126,6 +128,7 @@ std::string http_error_body(int status, literal code, literal message);
 
 // "X-Request-Id" to use for a request: the client's own if it is 1 … 64 characters of [A-Za-z0-9._-], else a
 // new one.
+std::string new_request_id(services& with);
 std::string choose_request_id(const codec::http_head& request, services& with);
 
 }  // namespace tp::net

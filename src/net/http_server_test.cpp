@@ -172,6 +172,60 @@ TEST(http_server, expect_continue_is_answered_only_when_the_body_is_read) {
   EXPECT_NE(refused.find("Connection: close"), std::string::npos);
 }
 
+// Answers first and reads the body then.
+asio::awaitable<void> begin_then_echo(http_exchange& exchange) {
+  const codec::http_fields none;
+  co_await exchange.begin(200, none);
+  const result<bytes> body = co_await exchange.read_body(1'000);
+  if (body.has_error()) co_return;
+  co_await exchange.write(*body);
+  co_await exchange.end();
+}
+
+asio::awaitable<void> respond_then_read(http_exchange& exchange, std::string* out) {
+  const codec::http_fields none;
+  co_await exchange.respond(200, none, {});
+  const result<bytes> body = co_await exchange.read_body(1'000);
+  *out = body.has_value() ? std::string(as_chars(*body)) : std::string("(error)");
+}
+
+TEST(http_server, a_body_can_be_read_after_the_answer_has_begun) {
+  world in;
+  const std::string here = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+  const std::string answer = raw_exchange(in, begin_then_echo, here + here);
+  EXPECT_EQ(count_of(answer, "5\r\nhello\r\n0\r\n\r\n"), 2);
+  EXPECT_EQ(answer.find("Connection: close"), std::string::npos);
+
+  std::string read;
+  const http_handler late = [&read](http_exchange& exchange) { return respond_then_read(exchange, &read); };
+  EXPECT_EQ(count_of(raw_exchange(in, late, here + here), "HTTP/1.1 200 OK"), 2);
+  EXPECT_EQ(read, "hello");
+}
+
+TEST(http_server, a_body_still_on_its_way_when_the_answer_begins_comes_whole_and_last) {
+  for (const std::string_view expect : {"", "Expect: 100-continue\r\n"}) {
+    world in;
+    auto pair = async::make_memory_streams(in.executor());
+    const http_handler handler = begin_then_echo;
+    const http_server_settings settings;
+    async::task_scope scope(in.executor());
+    scope.spawn(serve_on, pair.second.get(), &handler, &settings, &in.with, nullptr);
+    const bytes part = to_bytes("POST / HTTP/1.1\r\nHost: x\r\n" + std::string(expect) +
+                                "Content-Length: 5\r\n\r\n" + (expect.empty() ? "he" : ""));
+    async::run(in.loop, pair.first->write(part));
+    const result<std::string> head = async::run(in.loop, read_text_until(pair.first.get(), "\r\n\r\n"));
+    EXPECT_TRUE(head->starts_with("HTTP/1.1 200 OK"));
+    EXPECT_NE(head->find("Connection: close"), std::string::npos);
+    EXPECT_EQ(head->find("100 Continue"), std::string::npos);
+    const bytes rest = to_bytes(expect.empty() ? "llo" : "hello");
+    async::run(in.loop, pair.first->write(rest));
+    const result<std::string> body = async::run(in.loop, read_text_to_end(pair.first.get()));
+    EXPECT_EQ(body.value(), "5\r\nhello\r\n0\r\n\r\n");
+    pair.first.reset();
+    async::run(in.loop, scope.join());
+  }
+}
+
 TEST(http_server, a_slow_head_gets_408_and_an_idle_connection_just_ends) {
   world in;
   http_server_settings settings;

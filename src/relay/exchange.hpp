@@ -15,6 +15,9 @@
 
 namespace tp::relay {
 
+// Whether a request that was answered early still has bytes on the way.
+enum class rest_of_upload : std::uint8_t { none, to_drop };
+
 class exchange final : public p2p::stream_events {
  public:
   exchange(context& shared, front& client) : shared_(shared), client_(client) {}
@@ -32,13 +35,12 @@ class exchange final : public p2p::stream_events {
   bool active() const noexcept { return phase_ != phase::idle; }
   // More bytes of the body are to come from the client.
   bool uploading() const noexcept { return active() && upload_ == upload_state::open && !up_.done(); }
-  bool upload_open() const noexcept { return active() && upload_ == upload_state::open; }
   bool upload_blocked() const noexcept { return !held_up_.empty(); }
   bool head_sent() const noexcept { return phase_ == phase::body; }
   void client_took_all();  // the front has nothing unsent left: the node may send more
 
-  // Ends the exchange and resets the node's stream. No answer is made.
-  void cancel(outcome why);
+  // Ends the exchange and resets the node's stream. No answer is made; the caller's own must heed the result.
+  rest_of_upload cancel(outcome why);
 
   // What the sweep asks: the failure whose time has come, if any.
   std::optional<errc> overdue(steady_time now) const;
@@ -61,8 +63,8 @@ class exchange final : public p2p::stream_events {
   void on_body(bytes_view piece, bytes_view prefix);
   void on_clear_error(bytes_view piece);
   void fail_node();
-  void over(outcome how);
-  void release();
+  void complete();
+  rest_of_upload release(outcome how);
 
   context& shared_;
   front& client_;

@@ -17,9 +17,6 @@
 
 namespace tp::relay {
 
-// Whether a request that was answered early still has bytes on the way.
-enum class rest_of_upload : std::uint8_t { none, to_drop };
-
 class front {
  public:
   front(context& shared, std::unique_ptr<net::connection> socket);
@@ -55,6 +52,8 @@ class front {
   next on_head_bytes();
   next on_sealed_request(const codec::http_head& head, std::size_t head_size);
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
+  bool may_become_link() const;
+  next refuse_link(const codec::http_head& upgrade);
   next drop(std::size_t size);
   bool must_wait() const;
   next read_once();

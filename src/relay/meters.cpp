@@ -42,6 +42,7 @@ meters::meters(metrics& registry)
           registry.make_counter("token_place_relay_plain_total", "Plain calls passed to the gateway.")),
       first_byte(registry.make_histogram("token_place_relay_first_byte_seconds",
                                          "From a request's head to the first byte of its answer.")),
+      wire(registry),
       completed_(registry.make_counter(exchanges_name, exchanges_help, "outcome=\"completed\"")),
       refused_(registry.make_counter(exchanges_name, exchanges_help, "outcome=\"refused\"")),
       client_gone_(registry.make_counter(exchanges_name, exchanges_help, "outcome=\"client_gone\"")),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "link/meters.hpp"
 
 namespace tp::relay {
 
@@ -29,6 +30,7 @@ struct meters {
   counter& registrations;
   counter& plain_forwarded;
   histogram& first_byte;  // from a request's head to the first byte of its answer
+  link::meters wire;      // of every libp2p session
 
  private:
   counter& completed_;

@@ -149,9 +149,12 @@ void node_link::unregister() {
 }
 
 asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,
-                                 async::deadline until) {
+                                 async::deadline until, handshake_gate::place place) {
+  link::session_settings how;
+  how.count = &shared.count.wire;
   auto session = co_await link::session::handshake(std::move(stream), link::role::listener, shared.identity,
-                                                   std::nullopt, shared.with, until);
+                                                   std::nullopt, shared.with, until, how);
+  place.leave();
   if (!session) {
     shared.with.log.debug("link_refused", field("reason", session.error()));
     co_return;

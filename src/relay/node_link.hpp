@@ -47,8 +47,9 @@ class node_link {
   bool registered_ = false;
 };
 
-// Handshake and service of one dialled-in session, from its first byte to its end.
+// Handshake and service of one dialled-in session, from its first byte to its end. `place` is left when the
+// handshake is over.
 asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,
-                                 async::deadline until);
+                                 async::deadline until, handshake_gate::place place);
 
 }  // namespace tp::relay

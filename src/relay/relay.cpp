@@ -24,6 +24,11 @@ relay::relay(const asio::any_io_executor& executor, settings config, crypto::ed2
   shared_.cold_settings.idle_time = config_.time.idle;
   with.meters.make_probe("token_place_relay_nodes", "Registered nodes.",
                          [this] { return static_cast<std::int64_t>(shared_.nodes.size()); });
+  with.meters.make_probe("token_place_link_streams", "Open streams of all libp2p sessions.", [this] {
+    std::size_t streams = 0;
+    for (node_link* link : shared_.sessions) streams += link->session().open_streams();
+    return static_cast<std::int64_t>(streams);
+  });
 }
 
 relay::~relay() = default;
@@ -65,7 +70,7 @@ asio::awaitable<void> relay::run() {
 }
 
 void relay::on_accepted(std::unique_ptr<net::connection> accepted) {
-  const bool full = shared_.fronts.size() >= config_.connections_max;
+  const bool full = shared_.fronts.size() + securing_ >= config_.connections_max;
   if (full) return accepted->reset();
   tasks_.spawn(
       [](relay* self, std::unique_ptr<net::connection> socket) { return self->serve(std::move(socket)); },
@@ -74,8 +79,10 @@ void relay::on_accepted(std::unique_ptr<net::connection> accepted) {
 
 asio::awaitable<void> relay::serve(std::unique_ptr<net::connection> accepted) {
   if (tls_) {
-    const async::deadline until = async::deadline::after(limits::link_handshake_time);
+    const async::deadline until = async::deadline::after(config_.time.handshake);
+    ++securing_;
     const auto secured = co_await accepted->start_tls(*tls_, until);
+    --securing_;
     if (!secured) co_return;
   }
   front client(shared_, std::move(accepted));

@@ -49,6 +49,7 @@ class relay {
   std::optional<net::tls_client> gateway_tls_;
   std::unique_ptr<gateway_proxy> proxy_;
   async::event exchange_ended_;
+  std::size_t securing_ = 0;  // connections in their TLS handshake
 };
 
 }  // namespace tp::relay

@@ -66,15 +66,21 @@ TEST_F(refusals, an_upload_that_stalls_is_request_timeout) {
   EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"timed_out\"}"), 1);
 }
 
-TEST_F(refusals, a_head_that_stalls_and_an_idle_connection_are_closed) {
+TEST_F(refusals, a_head_that_stalls_is_request_timeout_and_an_idle_connection_is_closed) {
   relay::settings config = quick_relay();
   config.time.head = 60ms;
   config.time.idle = 60ms;
   furnish({}, std::move(config));
   raw_client half(loop, relay_->port()), idle(loop, relay_->port());
   half.send(std::string("POST /api/v2/nodes/half HTTP/1.1\r\nHost:"));
+  const raw_answer refused = half.answer();
+  EXPECT_EQ(refused.status, 408);
+  EXPECT_EQ(refused.code(), "request_timeout");
+  EXPECT_TRUE(refused.fields.find("x-request-id"));
+  EXPECT_EQ(refused.fields.find("connection"), "close");
   EXPECT_TRUE(half.closed());
   EXPECT_TRUE(idle.closed());
+  EXPECT_TRUE(idle.input().empty());
 }
 
 TEST_F(refusals, a_node_that_answers_nothing_is_deadline_exceeded) {

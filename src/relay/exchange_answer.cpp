@@ -1,0 +1,168 @@
+// The answer: from the node's stream to the client's connection, or the error that stands for it.
+#include <utility>
+
+#include "base/limits.hpp"
+#include "codec/json.hpp"
+#include "link/session.hpp"
+#include "openai/error_answer.hpp"
+#include "relay/exchange.hpp"
+#include "relay/front.hpp"
+#include "relay/node_link.hpp"
+
+namespace tp::relay {
+
+namespace {
+
+using framing_kind = codec::body_framing::kind;
+
+bool is_json(std::string_view media_type) {
+  const std::string_view type = media_type.substr(0, media_type.find(';'));
+  return codec::same_name(type, "application/json") || codec::same_name(type, "application/problem+json");
+}
+
+}  // namespace
+
+void exchange::on_data(bytes_view piece) {
+  last_byte_ = shared_.now();
+  owed_ += static_cast<std::uint32_t>(piece.size());
+  switch (phase_) {
+    case phase::head:
+      on_head_bytes(piece);
+      break;
+    case phase::clear_error:
+      on_clear_error(piece);
+      break;
+    case phase::body:
+      on_body(piece, {});
+      break;
+    case phase::idle:
+      return;
+  }
+  if (active() && !client_.has_unsent()) client_took_all();
+}
+
+void exchange::client_took_all() {
+  if (!active() || owed_ == 0) return;
+  link_->session().consumed(stream_, owed_);
+  owed_ = 0;
+}
+
+void exchange::on_head_bytes(bytes_view piece) {
+  bytes_view input = piece;
+  if (!held_down_.empty()) {
+    append(held_down_, piece);
+    input = held_down_;
+  }
+  const auto size = codec::parse_response_head(as_chars(input), shared_.response_head);
+  if (!size) return fail_node();
+  if (*size == 0) {
+    if (held_down_.empty()) held_down_ = to_bytes(piece);
+    return;
+  }
+  const bytes joined = std::exchange(held_down_, {});  // keeps what the head's views point into
+  on_head(shared_.response_head, input.subspan(*size));
+}
+
+void exchange::on_head(const codec::http_head& head, bytes_view rest) {
+  const auto framing = codec::response_framing(head, "POST");
+  const std::string_view type = head.find("content-type").value_or("");
+  if (!framing) return fail_node();
+  const bool framed = framing->how == framing_kind::length || framing->how == framing_kind::chunked;
+  if (head.status() == 200 && e2ee::response_form(type) == form_ && framed)
+    return begin_answer(*framing, rest);
+  if (head.status() >= 400 && is_json(type) && framed) {
+    status_ = head.status();
+    clear_ = codec::body_scanner(*framing);
+    phase_ = phase::clear_error;
+    return on_clear_error(rest);
+  }
+  fail_node();
+}
+
+void exchange::begin_answer(codec::body_framing framing, bytes_view rest) {
+  bytes& out = shared_.write_buffer;
+  out.clear();
+  append(out, "HTTP/1.1 200 OK\r\nContent-Type: ");
+  append(out, e2ee::response_media_type(form_));
+  append(out, "\r\nCache-Control: no-store\r\nX-Token-Place-Privacy: sealed\r\nX-Request-Id: ");
+  append(out, client_.request_id());
+  append(
+      out,
+      "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: retry-after, x-request-id\r\n");
+  if (form_ == e2ee::form::chunked) append(out, "Incremental: ?1\r\n");
+  if (!client_.keeps_alive()) append(out, "Connection: close\r\n");
+  if (framing.how == framing_kind::length) {
+    append(out, "Content-Length: ");
+    append(out, std::to_string(framing.length));
+  } else {
+    append(out, "Transfer-Encoding: chunked");
+  }
+  append(out, "\r\n\r\n");
+  down_ = codec::body_tracker(framing);
+  phase_ = phase::body;
+  shared_.count.first_byte.observe(last_byte_ - started_);
+  on_body(rest, out);
+}
+
+// `prefix`: our own head, sent in one write with the first bytes of the body.
+void exchange::on_body(bytes_view piece, bytes_view prefix) {
+  const auto used = down_.feed(piece);
+  const bool sound = used && *used == piece.size();
+  if (!sound) {  // a node may neither break its framing nor say more than one answer
+    if (!prefix.empty()) return fail_node();
+    cancel(outcome::node_gone);
+    return client_.abort();
+  }
+  shared_.count.bytes_down.add(piece.size());
+  if (prefix.empty()) {
+    client_.send(piece);
+  } else {
+    append(shared_.write_buffer, piece);  // prefix lies there
+    client_.send(shared_.write_buffer);
+  }
+  if (down_.done()) complete();
+}
+
+// A clear error is small, so it is taken whole and checked before the client sees any of it.
+void exchange::on_clear_error(bytes_view piece) {
+  std::size_t used = 0;
+  while (used < piece.size() && !clear_.done()) {
+    const auto step = clear_.next(piece.subspan(used));
+    if (!step) return fail_node();
+    used += step->consumed;
+    append(held_down_, step->piece);
+    if (held_down_.size() > limits::clear_error_bytes_max) return fail_node();
+  }
+  if (!clear_.done()) return;
+  const auto parsed =
+      codec::parse_json(as_chars(held_down_), {.depth = 4, .bytes = limits::clear_error_bytes_max});
+  const bool sound = parsed && parsed->is_object() && parsed->get_object().contains("error");
+  if (!sound) return fail_node();
+  const bytes body = std::exchange(held_down_, {});
+  const int status = status_;
+  const bool problem = parsed->get_object().contains("type");
+  const rest_of_upload rest = cancel(outcome::refused);
+  client_.answer(rest, status, problem ? "application/problem+json" : "application/json", body);
+}
+
+void exchange::on_fin() {
+  if (!active()) return;
+  if (phase_ == phase::body) {  // complete() has not been reached: the answer is cut off, and must look so
+    cancel(outcome::node_gone);
+    return client_.abort();
+  }
+  fail_node();
+}
+
+void exchange::on_reset(errc) {
+  if (!active()) return;
+  stream_ = 0;  // the session has dropped it
+  on_fin();
+}
+
+void exchange::fail_node() {
+  const rest_of_upload rest = cancel(outcome::node_gone);
+  client_.refuse(rest, openai::error_answer(errc::node_gone));
+}
+
+}  // namespace tp::relay

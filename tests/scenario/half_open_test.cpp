@@ -1,0 +1,85 @@
+// Connections that begin a session and never finish its handshake: how long and how many.
+#include <array>
+
+#include "scenario/raw_client.hpp"
+
+namespace tp::scenario {
+namespace {
+
+const std::string upgrade =
+    "GET /p2p HTTP/1.1\r\nHost: r\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const std::string multistream("\x13/multistream/1.0.0\n", 20);
+const std::string noise("\x07/noise\n", 8);
+constexpr const char* failed = "token_place_link_handshakes_total{outcome=\"failed\"}";
+constexpr const char* refused = "token_place_link_handshakes_total{outcome=\"refused\"}";
+
+using half_open = house;
+
+TEST_F(half_open, a_handshake_that_stalls_anywhere_ends_with_its_time) {
+  const std::array<std::string, 7> beginnings{
+      upgrade,                                              // and no frame
+      upgrade + std::string("\x82", 1),                     // half a frame's header
+      upgrade + std::string("\x82\x94\0\0\0\0\x13/mul", 11),  // half a message
+      multistream.substr(0, 5),
+      multistream,
+      multistream + noise + std::string("\x00", 1),         // half a length
+      multistream + noise + std::string("\x00\x20half", 6)  // half a message
+  };
+  relay::settings config = quick_relay();
+  config.time.head = config.time.idle = 30s;
+  furnish({}, config);
+  config.time.handshake = 60ms;
+  relay_place short_of_time(loop, std::move(config), ++seed_);
+  for (std::size_t i = 0; i < beginnings.size(); ++i) {
+    raw_client one(loop, short_of_time.port());
+    one.send(beginnings[i]);
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_TRUE(one.closed()) << i;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << i;
+    EXPECT_EQ(short_of_time.metric(failed), static_cast<std::int64_t>(i + 1));
+  }
+  EXPECT_TRUE(still_works());
+}
+
+TEST_F(half_open, more_than_allowed_are_refused_and_what_is_established_works_on) {
+  relay::settings config = quick_relay();
+  config.handshakes_max = 2;
+  furnish({}, std::move(config));
+  {
+    raw_client one(loop, relay_->port()), two(loop, relay_->port());
+    one.send(multistream);
+    two.send(upgrade);
+    ASSERT_TRUE(one.read_until("multistream"));
+    ASSERT_TRUE(two.read_until("\r\n\r\n"));
+    raw_client raw(loop, relay_->port()), web(loop, relay_->port());
+    raw.send(multistream);
+    EXPECT_TRUE(raw.closed());
+    EXPECT_TRUE(raw.input().empty());
+    web.send(upgrade);
+    const raw_answer answer = web.answer();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.code(), "too_many_connections");
+    EXPECT_TRUE(answer.fields.find("retry-after"));
+    EXPECT_TRUE(web.closed());
+    EXPECT_EQ(relay_->metric(refused), 2);
+    EXPECT_TRUE(still_works());
+  }
+  ASSERT_TRUE(until([&] { return relay_->metric(failed) == 2; })) << "both left";
+  add_node({.identity = 2});
+  EXPECT_EQ(relay_->nodes(), 2U);
+}
+
+TEST_F(half_open, a_relay_counts_what_its_links_do) {
+  furnish();
+  EXPECT_EQ(relay_->metric("token_place_link_handshakes_total{outcome=\"completed\"}"), 1);
+  const std::int64_t before = relay_->metric("token_place_link_bytes_total{direction=\"in\"}");
+  EXPECT_GT(before, 0);
+  EXPECT_TRUE(still_works());
+  EXPECT_GT(relay_->metric("token_place_link_bytes_total{direction=\"in\"}"), before);
+  EXPECT_GT(relay_->metric("token_place_link_frames_total{direction=\"out\"}"), 0);
+  EXPECT_TRUE(until([&] { return relay_->metric("token_place_link_streams") == 0; }));
+}
+
+}  // namespace
+}  // namespace tp::scenario
