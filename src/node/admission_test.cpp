@@ -69,14 +69,15 @@ TEST_F(admission_test, a_wait_ends_at_its_deadline) {
   EXPECT_EQ(gate.queued(), 0U);
 }
 
-// One wait has passed its deadline and not yet left the queue: meanwhile the slot falls free and another comes.
+// A wait has passed its deadline but not left the queue: meanwhile the slot falls free and another comes.
 TEST_F(admission_test, a_late_wait_does_not_keep_a_free_slot_from_the_next) {
   admission wide(loop.get_executor(), 1, 2);
   scope.spawn(enter, &wide, async::deadline::never(), &first);
   const auto until = async::deadline::after(5ms);
   scope.spawn(enter, &wide, until, &second);
   turn();
-  const auto just_after = async::deadline::at(until.when() + 1ns);  // both timers pass in one turn of the loop
+  // Both timers pass in one turn of the loop.
+  const auto just_after = async::deadline::at(until.when() + 1ns);
   const async::deadline_guard at_the_same_time(loop.get_executor(), just_after, [&] {
     first.slot.reset();
     scope.spawn(enter, &wide, async::deadline::after(10s), &third);
