@@ -34,6 +34,9 @@ class api {
   // Answers into `to`. Cancelling it aborts the engine's work and gives the slot back.
   asio::awaitable<void> answer(api_call call, answer_sink& to);
 
+  // Answers an error instead, and counts it.
+  asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
+
   // Exact routes, for the envelope's check: method and path without a query.
   std::vector<std::pair<std::string, std::string>> routes() const;
 
@@ -41,7 +44,6 @@ class api {
   asio::awaitable<void> answer_models(const openai::route_match& route, answer_sink& to);
   asio::awaitable<void> run(api_call call, const openai::request_facts& facts, answer_sink& to);
   bool serves(std::string_view model) const;
-  asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
 
   engine::engine& engine_;
   admission& gate_;
