@@ -118,7 +118,7 @@ std::vector<option> local_options() {
        .group = "Local API",
        .maximum = 65'535},
       {.name = "api-key",
-       .help = "Key that the local API demands",
+       .help = "Key demanded of callers, on the local API and inside sealed requests; none: open to all",
        .group = "Local API",
        .secret = config::secrecy::secret},
       {.name = "drain-time",

@@ -1,9 +1,21 @@
 #include "node/api.hpp"
 
+#include "crypto/hash.hpp"
 #include "node/call_run.hpp"
 #include "openai/models.hpp"
 
 namespace tp::node {
+
+// Digests are compared, so that the time taken tells nothing of the key, not even its length.
+bool api::admits(std::optional<std::string_view> authorization) const {
+  if (config_.api_key.empty()) return true;
+  constexpr std::string_view scheme = "Bearer ";
+  std::string_view given = authorization.value_or("");
+  if (!codec::same_name(given.substr(0, scheme.size()), scheme)) return false;
+  given.remove_prefix(scheme.size());
+  const crypto::digest told = crypto::sha256(as_bytes(given));
+  return crypto::equal_in_constant_time(told, crypto::sha256(config_.api_key.reveal()));
+}
 
 asio::awaitable<void> api::answer(api_call call, answer_sink& to) {
   count_.calls.add();

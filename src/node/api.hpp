@@ -1,10 +1,12 @@
 // One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot,
 // calls the engine, adds what engines leave out, streams. One per node; event loop thread only. It never
-// fails: every failure becomes an answer, or a cut one once its head is out. Refuses models the engine does
-// not have and routes no engine has.
+// fails: every failure becomes an answer, or a cut one once its head is out. Refuses callers without the
+// owner's key when one is set, models the engine does not have and routes no engine has.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/services.hpp"
@@ -30,6 +32,10 @@ class api {
  public:
   api(engine::engine& model, admission& gate, const settings& config, meters& count, services& with)
       : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {}
+
+  // Whether a call with this Authorization field may be answered: "Bearer KEY" if the owner set a key, else
+  // always. Each door asks before it hands a call on.
+  bool admits(std::optional<std::string_view> authorization) const;
 
   // Answers into `to`. Cancelling it aborts the engine's work and gives the slot back.
   asio::awaitable<void> answer(api_call call, answer_sink& to);
