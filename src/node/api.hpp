@@ -5,11 +5,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/services.hpp"
+#include "e2ee/open.hpp"
 #include "engine/engine.hpp"
 #include "node/admission.hpp"
 #include "node/answer_sink.hpp"
@@ -31,7 +33,9 @@ struct api_call {
 class api {
  public:
   api(engine::engine& model, admission& gate, const settings& config, meters& count, services& with)
-      : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {}
+      : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {
+    list_routes({});
+  }
 
   // Whether a call with this Authorization field may be answered: "Bearer KEY" if the owner set a key, else
   // always. Each door asks before it hands a call on.
@@ -43,8 +47,10 @@ class api {
   // Answers an error instead, and counts it.
   asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
 
-  // Exact routes, for the envelope's check: method and path without a query.
-  std::vector<std::pair<std::string, std::string>> routes() const;
+  // Exact routes, for the envelope's check: those every node has, and one for each model last listed. Valid
+  // until the next list_routes().
+  std::span<const e2ee::route> routes() const { return routes_; }
+  void list_routes(const std::vector<engine::model_info>& models);
 
  private:
   asio::awaitable<void> answer_models(const openai::route_match& route, answer_sink& to);
@@ -56,6 +62,8 @@ class api {
   const settings& config_;
   meters& count_;
   services& with_;
+  std::vector<std::string> model_paths_;  // what routes_ looks at
+  std::vector<e2ee::route> routes_;
 };
 
 }  // namespace tp::node

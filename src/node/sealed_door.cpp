@@ -135,11 +135,7 @@ asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
     if (!pushed) co_return co_await refuse_clear(call, to_errc(pushed.error()));
   }
   bytes().swap(slice);
-  const auto known = api_.routes();
-  std::vector<e2ee::route> routes;
-  routes.reserve(known.size());
-  for (const auto& [method, path] : known) routes.push_back({method, path});
-  const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = routes};
+  const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = api_.routes()};
   auto opened = reader.end(policy, with_.random);
   if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
   co_await answer(call, std::move(*opened));
