@@ -94,6 +94,7 @@ inline constexpr auto link_silence_max = 45s;                     // three pings
 inline constexpr auto link_handshake_time = 10s;
 inline constexpr auto link_backoff_first = 250ms;
 inline constexpr auto link_backoff_max = 30s;
+inline constexpr auto link_leave_time = 2s;                       // after drain_time, for sessions to close
 inline constexpr auto load_report_interval = 100ms;               // at most 10 a second
 inline constexpr std::size_t yamux_window = 262'144;              // bytes; the protocol's initial window
 inline constexpr std::size_t yamux_streams_max = 1'000;           // inbound per session, as js-libp2p
