@@ -37,7 +37,7 @@ inline constexpr std::int64_t json_integer_max = 9'007'199'254'740'991;  // 2^53
 inline constexpr std::int64_t record_lifetime_max_s = 86'400;     // a record outlives its node by a day at most
 inline constexpr std::int64_t record_skew_s = 60;                 // home computers' clocks
 inline constexpr std::int64_t date_window_s = 300;                // the same; clients correct themselves once
-inline constexpr std::size_t replay_entries_max = 1U << 20;       // 32 MiB a key; then the key is retired early
+inline constexpr std::size_t replay_entries_max = 1U << 20;       // 59 to 97 MiB a key (dates, 5 min); then it is retired
 inline constexpr std::int64_t key_overlap_s = 120;                // 60 skew, 60 for an upload under way
 inline constexpr std::size_t directory_entries_max = 1'000;       // an answer of about 3 MB
 
