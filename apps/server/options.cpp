@@ -32,7 +32,7 @@ std::vector<option> relay_options() {
        .group = "Relays",
        .value_name = "FILE"},
       {.name = "name",
-       .help = "Name shown in the directory, at most 64 bytes",
+       .help = "Name shown in the directory, at most 64 bytes; without it one made of the node's id",
        .group = "Relays",
        .value_name = "TEXT"},
   };

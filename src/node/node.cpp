@@ -12,6 +12,12 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+// Readable, and says no more than the id does: a host's or user's name is nobody's business.
+std::string name_for(const codec::peer_id& id) {
+  const std::string text = id.text();
+  return "node-" + text.substr(text.size() - 6);
+}
+
 }  // namespace
 
 node::node(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
@@ -32,6 +38,7 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       door_([this](net::http_exchange& call) { return sealed_.serve(call); }),
       links_running_(executor),
       tasks_(executor) {
+  if (config_.name.empty()) config_.name = name_for(self_);
   gate_.on_change([this] {
     for (relay_link& link : links_) link.changed();
   });

@@ -197,6 +197,14 @@ TEST_F(chats, a_connection_that_asks_for_its_end_gets_it_at_once) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, limits::drain_refused_time) << "it did not linger";
 }
 
+TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
+  furnish({.name = ""});
+  const auto entry = run(client().nodes.fetch_one(first().peer(), async::deadline::after(10s)));
+  ASSERT_TRUE(entry.has_value());
+  const std::string id = first().peer().text();
+  EXPECT_EQ(entry->record.fields().name, "node-" + id.substr(id.size() - 6));
+}
+
 TEST_F(chats, a_node_with_an_api_key_wants_it_inside_the_seal) {
   furnish({.api_key = "a-key"});
   for (const char* other : {"", "Bearer", "Bearer a-ke", "Bearer a-key2", "Basic a-key", "a-key"}) {

@@ -74,7 +74,7 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   engine_ = model.get();
   node::settings config;
   config.relays = {std::move(relay)};
-  config.name = "scenario";
+  config.name = plan.name;
   config.port = 0;
   config.concurrency = plan.concurrency;
   config.queue = plan.queue;

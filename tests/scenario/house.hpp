@@ -85,6 +85,7 @@ struct node_plan {
   std::uint64_t identity = 1;  // the same number: the same key
   std::chrono::milliseconds engine_silence = 10s;
   std::string api_key{};  // empty: none
+  std::string name = "scenario";
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};
 };
 
