@@ -124,7 +124,7 @@ std::vector<option> local_options() {
        .group = "Local API",
        .maximum = 65'535},
       {.name = "api-key",
-       .help = "Key demanded of callers, on the local API and inside sealed requests; none: open to all",
+       .help = "Key demanded of callers, on the local API and inside sealed requests",
        .group = "Local API",
        .secret = config::secrecy::secret},
       {.name = "drain-time",
