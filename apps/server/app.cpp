@@ -46,6 +46,7 @@ engine::engine_options engine_options_from(const config::settings& values,
   out.engine_path = values.path("engine").string();
   out.models = values.list("model");
   out.context = values.integer("context");
+  out.threads = static_cast<std::size_t>(values.integer("engine-threads"));
   out.max_concurrency = static_cast<std::size_t>(values.integer("max-concurrency"));
   out.cache_dir = values.path("cache-dir").string();
   for (const auto& [variable, value] : variables) out.environment.push_back(variable + "=" + value);

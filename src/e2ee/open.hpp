@@ -100,7 +100,7 @@ result<void> check_route(const codec::bhttp_request& request, const request_poli
 // Both.
 result<void> check_sealed_request(const codec::bhttp_request& request, const request_policy& policy);
 
-// An authentic request. If `request` holds an error, it is answered sealed, as answer_for() says.
+// An authentic request. If `request` holds an error, it is answered sealed.
 struct sealed_call {
   response_sealer answer;
   result<codec::bhttp_request> request;

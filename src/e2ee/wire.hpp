@@ -1,6 +1,6 @@
-// What client, relay and node agree on without a key: media types, labels, the 7-byte header, key lists,
-// padding and the table from failure to answer (E2EE sections 4, 6, 7 and 9). Pure functions and values; any
-// thread. Linked by the relay, so nothing here opens or seals anything.
+// What client, relay and node agree on without a key: media types, labels, the 7-byte header, key lists and
+// padding (E2EE sections 4, 6 and 7). Pure functions and values; any thread. Linked by the relay, so nothing
+// here opens or seals anything.
 #pragma once
 
 #include <array>
@@ -72,19 +72,5 @@ result<key_choice> choose_key(bytes_view list);
 
 // Padded size of a message of `length` bytes (E2EE section 7, "Padding").
 std::size_t bucket(std::size_t length);
-
-// How a failure is answered, in the clear or sealed (E2EE section 9). `problem_type` and `title` are empty
-// unless the answer is a problem document. A failure without a row there is 500 internal_error.
-struct clear_answer {
-  int status = 500;
-  std::string_view code;
-  std::string_view problem_type;
-  std::string_view title;
-};
-clear_answer answer_for(errc failure);
-// application/json, or application/problem+json for a problem document.
-std::string_view answer_media_type(const clear_answer& answer);
-// The whole body, {"error":{…}} and the problem members; the message is the failure's name.
-std::string answer_body(errc failure);
 
 }  // namespace tp::e2ee

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "codec/json.hpp"
 
 namespace tp::e2ee {
 namespace {
@@ -50,28 +49,6 @@ TEST(bucket, never_shrinks_and_adds_an_eighth_at_most) {
     EXPECT_GE(bucket(length), length);
     if (length > 1'024) EXPECT_LE(bucket(length), length + length / 8 + 1);
   }
-}
-
-TEST(answer, problem_documents_say_their_type_and_the_error_too) {
-  for (const errc failure : {errc::unknown_key, errc::date_out_of_window, errc::replayed, errc::node_busy}) {
-    const clear_answer answer = answer_for(failure);
-    const json::value body = codec::parse_json(answer_body(failure)).value();
-    const json::object& error = body.at("error").as_object();
-    EXPECT_EQ(codec::text_of(error.at("message").as_string()), name(failure));
-    EXPECT_EQ(codec::text_of(error.at("code").as_string()), answer.code);
-    EXPECT_TRUE(error.at("param").is_null());
-    const bool problem = answer_media_type(answer) == "application/problem+json";
-    EXPECT_EQ(problem, !answer.problem_type.empty());
-    EXPECT_EQ(problem, body.as_object().contains("type"));
-    if (problem) EXPECT_EQ(body.at("status").as_int64(), answer.status);
-  }
-  EXPECT_NE(answer_body(errc::node_busy).find("server_error"), std::string::npos);
-  EXPECT_NE(answer_body(errc::replayed).find("invalid_request_error"), std::string::npos);
-}
-
-TEST(answer, a_failure_outside_the_table_is_an_internal_error) {
-  EXPECT_EQ(answer_for(errc::io_error).status, 500);
-  EXPECT_EQ(answer_for(errc::io_error).code, "internal_error");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct engine_options {
   std::string engine_path{};          // a llama-server; empty: PATH, then cache_dir
   std::vector<std::string> models{};  // GGUF files, or default_model_id; empty: the default model
   std::int64_t context = 0;           // tokens a call; 0: limits::engine_context_default
+  std::size_t threads = 0;            // of a llama-server; 0: one less than there are cores, at least one
   std::size_t max_concurrency = limits::node_concurrency_default;
   std::string cache_dir{};                 // <cache>/token.place, where tools/setup puts engine and model
   std::vector<std::string> environment{};  // of this process, "NAME=value": for PATH and for the child

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/cpu_cores.hpp"
 #include "engine/test_support.hpp"
 
 namespace tp::engine {
@@ -80,6 +81,17 @@ TEST(engine_choice, a_llama_server_is_looked_for_on_path_then_in_the_cache) {
   EXPECT_EQ(find_llama_server(options), installed);
   options.engine_path = with.files.write("no-program", "");
   EXPECT_EQ(find_llama_server(options), std::nullopt);
+}
+
+TEST(cpu_cores, hardware_threads_of_one_core_count_once) {
+  const folder place;
+  place.write("cpu0/topology/thread_siblings_list", "0,2\n");
+  place.write("cpu1/topology/thread_siblings_list", "1,3\n");
+  place.write("cpu2/topology/thread_siblings_list", "0,2\n");
+  EXPECT_EQ(count_cores(place.path(), {0, 1, 2}), 2U);
+  EXPECT_EQ(count_cores(place.path(), {0, 2}), 1U);
+  EXPECT_EQ(count_cores(place.path(), {0, 8, 9}), 3U) << "nothing known of the last two";
+  EXPECT_GE(usable_cores(), 1U);
 }
 
 TEST(engine_choice, says_what_is_missing) {

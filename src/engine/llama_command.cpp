@@ -63,6 +63,8 @@ std::vector<std::string> llama_arguments(const llama_options& options, const lla
                                std::to_string(port),
                                "--parallel",
                                std::to_string(slots),
+                               "--threads",
+                               std::to_string(std::max<std::size_t>(options.threads, 1)),
                                "--ctx-size",
                                std::to_string(context * slots)};  // the program divides it among its slots
   for (const optional_argument& argument : optional_arguments) {

@@ -17,6 +17,7 @@ struct llama_options {
   std::string model_id;             // as clients name it
   std::int64_t context_length = 0;  // tokens of one call; 0: limits::engine_context_default
   std::size_t slots = 1;            // calls at once
+  std::size_t threads = 1;          // its threads wait for each other: one without a core halts them all
 };
 
 // The options in the text of `llama-server --help`, line by line.

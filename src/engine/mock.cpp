@@ -36,20 +36,23 @@ class paced_answer final : public engine_answer {
 
   // Until the head of the answer is there: with its first piece, as engines do.
   async::task<void> wait_for_head() {
-    if (says_.pieces.empty()) {
+    ahead_ = says_.next();
+    if (!ahead_) {
       if (says_.end == mock_end::hang) co_return co_await pause(silence_time_, errc::engine_failed);
       co_return async::success();
     }
-    const auto delay = std::exchange(says_.pieces.front().delay, std::chrono::milliseconds(0));
+    const auto delay = std::exchange(ahead_->delay, std::chrono::milliseconds(0));
     co_return co_await pause(delay, errc::ok);
   }
 
   async::task<plaintext> read() override {
-    if (next_ < says_.pieces.size()) {
-      const auto delay = says_.pieces[next_].delay;
-      const result<void> waited = co_await pause(delay, errc::ok);
+    if (!ahead_) ahead_ = says_.next();
+    if (ahead_) {
+      const result<void> waited = co_await pause(ahead_->delay, errc::ok);
       if (!waited) co_return waited.error();
-      co_return std::move(says_.pieces[next_++].text);
+      plaintext text = std::move(ahead_->text);
+      ahead_.reset();
+      co_return text;
     }
     if (says_.end == mock_end::cut) co_return errc::engine_failed;
     if (says_.end == mock_end::hang) {
@@ -83,7 +86,7 @@ class paced_answer final : public engine_answer {
   std::chrono::nanoseconds silence_time_;
   std::shared_ptr<call_list> calls_;
   async::event changed_;
-  std::size_t next_ = 0;
+  std::optional<mock_piece> ahead_;
   bool aborted_ = false;
 };
 

@@ -1,8 +1,10 @@
 #include "engine/mock_reply.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "codec/base64.hpp"
@@ -20,22 +22,12 @@ constexpr std::size_t vector_size = 8;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-// Words with the white space before them: joined they are the text again.
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> out;
-  std::size_t start = 0;
-  bool in_word = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_space(text[i]) && in_word) {
-      out.emplace_back(text.substr(start, i - start));
-      start = i;
-      in_word = false;
-    } else if (!is_space(text[i])) {
-      in_word = true;
-    }
-  }
-  if (start < text.size()) out.emplace_back(text.substr(start));
-  return out;
+// The word at `from` with the white space before it; empty at the end. All of them joined are the text again.
+std::string_view word_at(std::string_view text, std::size_t from) {
+  std::size_t end = from;
+  while (end < text.size() && is_space(text[end])) ++end;
+  while (end < text.size() && !is_space(text[end])) ++end;
+  return text.substr(from, end - from);
 }
 
 std::size_t count_words(std::string_view text) {
@@ -108,7 +100,8 @@ question read_question(endpoint which, const json::object& request) {
 }
 
 struct script {
-  std::vector<std::string> words;
+  std::string text;
+  std::size_t words = 0;
   std::chrono::milliseconds first{0};
   std::chrono::milliseconds between{0};
   mock_fault fault = mock_fault::none;
@@ -117,15 +110,16 @@ struct script {
 
 script make_script(const question& asked, const mock_rule* rule) {
   script out;
-  std::string text(mock_sentence);
+  out.text = mock_sentence;
   if (asked.last.starts_with("LONG")) {
-    text.clear();
-    for (std::size_t i = 1; i <= long_words; ++i) text += (i == 1 ? "word" : " word") + std::to_string(i);
+    out.text.clear();
+    for (std::size_t i = 1; i <= long_words; ++i)
+      out.text += (i == 1 ? "word" : " word") + std::to_string(i);
     out.first = out.between = long_delay;
   }
   if (rule != nullptr) {
     if (rule->reply) {
-      text = *rule->reply;
+      out.text = *rule->reply;
       out.first = out.between = 0ms;
     }
     if (rule->delay_first > 0ms) out.first = rule->delay_first;
@@ -133,13 +127,7 @@ script make_script(const question& asked, const mock_rule* rule) {
     out.fault = rule->fault;
     out.after = rule->after;
   }
-  out.words = words_of(text);
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += word;
+  out.words = count_words(out.text);
   return out;
 }
 
@@ -188,7 +176,7 @@ class writer {
     return event(chunk({{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, nullptr));
   }
 
-  plaintext word(const std::string& text) const {
+  plaintext word(std::string_view text) const {
     if (asked_.which == endpoint::responses) {
       return named_event("response.output_text.delta", {{"type", "response.output_text.delta"},
                                                         {"item_id", "msg_mock"},
@@ -239,7 +227,7 @@ class writer {
   json::object chunk(json::object delta, const json::value& finish) const {
     return with_choice({{"delta", std::move(delta)}}, finish);
   }
-  json::object text_chunk(const std::string& text, const json::value& finish) const {
+  json::object text_chunk(std::string_view text, const json::value& finish) const {
     return with_choice({{"text", text}}, finish);
   }
   json::object response(std::string_view status, const std::string& text, std::size_t words) const {
@@ -304,63 +292,91 @@ json::object embeddings(const question& asked) {
   return {{"object", "list"}, {"data", std::move(data)}, {"model", asked.model}, {"usage", std::move(usage)}};
 }
 
+std::optional<mock_piece> no_piece() { return std::nullopt; }
+
+auto one_piece(mock_piece only) {
+  return [left = std::make_shared<std::optional<mock_piece>>(std::move(only))] {
+    return std::exchange(*left, std::nullopt);
+  };
+}
+
 mock_answer error_of(int status, std::string_view message, std::string_view type) {
   mock_answer out;
   out.status = status;
   const json::object error{{"code", status}, {"message", message}, {"type", type}};
-  out.pieces.push_back({0ms, secret({{"error", error}})});
+  out.next = one_piece({0ms, secret({{"error", error}})});
   return out;
 }
 
 mock_answer whole_answer(const question& asked, const script& plan, std::int64_t created) {
   mock_answer out;
   const bool embed = asked.which == endpoint::embeddings;
-  const std::size_t words = plan.words.size();
-  plaintext body =
-      secret(embed ? embeddings(asked) : writer(asked, created).whole(joined(plan.words), words));
+  plaintext body = secret(embed ? embeddings(asked) : writer(asked, created).whole(plan.text, plan.words));
   auto delay = plan.first;
-  if (!embed && words > 1) delay += plan.between * static_cast<std::int64_t>(words - 1);
+  if (!embed && plan.words > 1) delay += plan.between * static_cast<std::int64_t>(plan.words - 1);
   if (plan.fault == mock_fault::cut || plan.fault == mock_fault::malformed) {
     body = plaintext(body.reveal().first(body.size() / 2));
   }
+  out.next = one_piece({delay, std::move(body)});
   if (plan.fault == mock_fault::cut) out.end = mock_end::cut;
   if (plan.fault == mock_fault::hang) {
     out.end = mock_end::hang;
-  } else {
-    out.pieces.push_back({delay, std::move(body)});
+    out.next = no_piece;
   }
   return out;
 }
 
-mock_answer streamed_answer(const question& asked, const script& plan, std::int64_t created) {
+// An event for each word, then the closing ones; a fault comes instead after its number of words.
+class word_stream {
+ public:
+  word_stream(question asked, script plan, std::int64_t created)
+      : asked_(std::move(asked)),
+        plan_(std::move(plan)),
+        write_(asked_, created),
+        left_(is_broken() ? std::min(plan_.after, plan_.words) : plan_.words) {}
+  word_stream(const word_stream&) = delete;
+  word_stream& operator=(const word_stream&) = delete;
+
+  std::optional<mock_piece> next() {
+    if (left_ > 0) return next_word();
+    if (std::exchange(closed_, true)) return std::nullopt;
+    if (plan_.fault == mock_fault::malformed) {
+      return mock_piece{plan_.between, plaintext(as_bytes("data: {\"choices\":[{\"delta\":\n\n"))};
+    }
+    if (is_broken()) return std::nullopt;
+    return mock_piece{0ms, write_.closing(plan_.text, plan_.words)};
+  }
+
+ private:
+  bool is_broken() const { return plan_.fault != mock_fault::none; }
+
+  mock_piece next_word() {
+    const bool is_first = at_ == 0;
+    plaintext text;
+    if (is_first && write_.has_opening()) text = write_.opening();
+    std::string_view word = word_at(plan_.text, at_);
+    if (--left_ == 0 && !is_broken()) word = std::string_view(plan_.text).substr(at_);  // with what ends it
+    at_ += word.size();
+    const plaintext event = write_.word(word);
+    text.append(event.reveal());
+    return {is_first ? plan_.first : plan_.between, std::move(text)};
+  }
+
+  question asked_;
+  script plan_;
+  writer write_;  // looks at asked_
+  std::size_t left_;
+  std::size_t at_ = 0;
+  bool closed_ = false;
+};
+
+mock_answer streamed_answer(question asked, script plan, std::int64_t created) {
   mock_answer out;
   out.content_type = "text/event-stream";
-  const writer write(asked, created);
-  const bool broken = plan.fault != mock_fault::none;
-  const std::size_t words = broken ? std::min(plan.after, plan.words.size()) : plan.words.size();
-  // A hanging engine that says no word sends no head either.
-  if (plan.fault == mock_fault::hang && words == 0) {
-    out.end = mock_end::hang;
-    return out;
-  }
-  for (std::size_t i = 0; i < words; ++i) {
-    plaintext text;
-    if (i == 0 && write.has_opening()) text = write.opening();
-    const plaintext word = write.word(plan.words[i]);
-    text.append(word.reveal());
-    out.pieces.push_back({i == 0 ? plan.first : plan.between, std::move(text)});
-  }
-  if (plan.fault == mock_fault::malformed) {
-    out.pieces.push_back({plan.between, plaintext(as_bytes("data: {\"choices\":[{\"delta\":\n\n"))});
-  }
-  if (broken) {
-    out.end = plan.fault == mock_fault::cut    ? mock_end::cut
-              : plan.fault == mock_fault::hang ? mock_end::hang
-                                               : mock_end::clean;
-    return out;
-  }
-  plaintext closing = write.closing(joined(plan.words), plan.words.size());
-  out.pieces.push_back({0ms, std::move(closing)});
+  if (plan.fault == mock_fault::cut) out.end = mock_end::cut;
+  if (plan.fault == mock_fault::hang) out.end = mock_end::hang;
+  const auto words = std::make_shared<word_stream>(std::move(asked), std::move(plan), created);
+  out.next = [words] { return words->next(); };
   return out;
 }
 
@@ -377,23 +393,25 @@ mock_answer make_mock_answer(const engine_request& request, const std::vector<mo
   const result<json::value> parsed = codec::parse_json(request.body.reveal_text());
   const json::object* object = parsed ? parsed->if_object() : nullptr;
   if (object == nullptr) return error_of(500, "parse error", "server_error");
-  const question asked = read_question(route.which, *object);
+  question asked = read_question(route.which, *object);
   const mock_rule* rule = find_rule(rules, call_index, asked.last);
   if (rule != nullptr && rule->fault == mock_fault::unavailable) {
     mock_answer out;
     out.status = 0;
+    out.next = no_piece;
     return out;
   }
-  const script plan = make_script(asked, rule);
+  script plan = make_script(asked, rule);
   if (plan.fault == mock_fault::error_500) return error_of(500, "mock failure", "server_error");
   if (rule != nullptr && rule->status) {
     mock_answer out;
     out.status = *rule->status;
-    out.pieces.push_back({plan.first, plaintext(as_bytes(rule->body))});
+    out.next = one_piece({plan.first, plaintext(as_bytes(rule->body))});
     return out;
   }
   const bool stream = asked.stream && route.which != endpoint::embeddings;
-  return stream ? streamed_answer(asked, plan, created) : whole_answer(asked, plan, created);
+  if (!stream) return whole_answer(asked, plan, created);
+  return streamed_answer(std::move(asked), std::move(plan), created);
 }
 
 }  // namespace tp::engine

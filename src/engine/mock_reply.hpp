@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.hpp"
@@ -28,12 +31,14 @@ enum class mock_end { clean, cut, hang };
 struct mock_answer {
   int status = 200;
   std::string content_type = "application/json";
-  std::vector<mock_piece> pieces{};
+  // The next piece, or none at the end. Each is made when it is asked for: a long answer made at once would
+  // hold up every other call on the loop.
+  std::function<std::optional<mock_piece>()> next;
   mock_end end = mock_end::clean;
 };
 
 // `rules` may be empty. `created` is unix time. Never fails: nonsense gets an error answer.
-// For mock_fault::unavailable the status is 0 and there are no pieces.
+// For mock_fault::unavailable the status is 0. `next` is always set.
 mock_answer make_mock_answer(const engine_request& request, const std::vector<mock_rule>& rules,
                              std::size_t call_index, std::int64_t created);
 

@@ -85,14 +85,40 @@ TEST(mock, its_answers_need_no_fixing) {
   }
 }
 
+struct drained {
+  std::size_t pieces = 0;
+  std::chrono::milliseconds delay{0};
+};
+
+drained drain(const mock_answer& answer) {
+  drained out;
+  for (auto piece = answer.next(); piece; piece = answer.next()) {
+    ++out.pieces;
+    out.delay += piece->delay;
+  }
+  return out;
+}
+
 TEST(mock, long_means_200_words_at_20_a_second) {
-  const mock_answer answer = make_mock_answer(chat("LONG story", streamed), {}, 0, 0);
-  EXPECT_EQ(answer.pieces.size(), 201U);
-  std::chrono::milliseconds total{0};
-  for (const mock_piece& piece : answer.pieces) total += piece.delay;
-  EXPECT_EQ(total, 10s);
-  EXPECT_EQ(make_mock_answer(chat("LONG story"), {}, 0, 0).pieces.at(0).delay, 10s);
-  EXPECT_EQ(make_mock_answer(chat("not LONG", streamed), {}, 0, 0).pieces.size(), 9U);
+  const drained streamed_long = drain(make_mock_answer(chat("LONG story", streamed), {}, 0, 0));
+  EXPECT_EQ(streamed_long.pieces, 201U);
+  EXPECT_EQ(streamed_long.delay, 10s);
+  const drained whole = drain(make_mock_answer(chat("LONG story"), {}, 0, 0));
+  EXPECT_EQ(whole.pieces, 1U);
+  EXPECT_EQ(whole.delay, 10s);
+  EXPECT_EQ(drain(make_mock_answer(chat("not LONG", streamed), {}, 0, 0)).pieces, 9U);
+}
+
+TEST(mock, a_long_stream_is_made_while_it_is_read) {
+  std::vector<mock_rule> rules(1);
+  rules[0].reply.emplace();
+  for (int i = 0; i < 20'000; ++i) *rules[0].reply += "word ";
+  const auto begun = std::chrono::steady_clock::now();
+  const mock_answer answer = make_mock_answer(chat("x", streamed), rules, 0, 0);
+  const auto made = std::chrono::steady_clock::now();
+  EXPECT_EQ(drain(answer).pieces, 20'001U);
+  const auto read = std::chrono::steady_clock::now();
+  EXPECT_LT(made - begun, (read - made) / 4) << "or every other call on the loop waits for the whole of it";
 }
 
 TEST(mock, other_endpoints_answer_in_their_shape) {

@@ -98,6 +98,15 @@ TEST(llama_arguments, an_old_program_is_asked_only_what_it_knows) {
   EXPECT_EQ(arguments.front(), "/bin/llama-server");
 }
 
+TEST(llama_arguments, the_threads_are_said) {
+  llama_options options = some_options();
+  options.threads = 3;
+  const auto arguments = llama_arguments(options, {}, embedding_support::off, 5);
+  const auto at = std::find(arguments.begin(), arguments.end(), "--threads");
+  ASSERT_LT(at + 1, arguments.end());
+  EXPECT_EQ(at[1], "3");
+}
+
 TEST(llama_arguments, the_context_is_for_each_slot) {
   const auto arguments = llama_arguments(some_options(), {}, embedding_support::on, 5);
   EXPECT_TRUE(has(arguments, "8192"));

@@ -1,9 +1,21 @@
 #include "node/api.hpp"
 
+#include "crypto/hash.hpp"
 #include "node/call_run.hpp"
 #include "openai/models.hpp"
 
 namespace tp::node {
+
+// Digests are compared, so that the time taken tells nothing of the key, not even its length.
+bool api::admits(std::optional<std::string_view> authorization) const {
+  if (config_.api_key.empty()) return true;
+  constexpr std::string_view scheme = "Bearer ";
+  std::string_view given = authorization.value_or("");
+  if (!codec::same_name(given.substr(0, scheme.size()), scheme)) return false;
+  given.remove_prefix(scheme.size());
+  const crypto::digest told = crypto::sha256(as_bytes(given));
+  return crypto::equal_in_constant_time(told, crypto::sha256(config_.api_key.reveal()));
+}
 
 asio::awaitable<void> api::answer(api_call call, answer_sink& to) {
   count_.calls.add();
@@ -71,12 +83,12 @@ asio::awaitable<void> api::answer_models(const openai::route_match& route, answe
   if (!sent) count_.cut.add();
 }
 
-std::vector<std::pair<std::string, std::string>> api::routes() const {
-  std::vector<std::pair<std::string, std::string>> out{{"GET", "/v1/models"}};
-  for (const engine::model_info& offered : engine_.models())
-    out.emplace_back("GET", "/v1/models/" + offered.id);
-  for (const std::string_view path : openai::engine_paths()) out.emplace_back("POST", path);
-  return out;
+void api::list_routes(const std::vector<engine::model_info>& models) {
+  model_paths_.clear();
+  for (const engine::model_info& offered : models) model_paths_.push_back("/v1/models/" + offered.id);
+  routes_ = {{"GET", "/v1/models"}};
+  for (const std::string& path : model_paths_) routes_.push_back({"GET", path});
+  for (const std::string_view path : openai::engine_paths()) routes_.push_back({"POST", path});
 }
 
 bool api::serves(std::string_view model) const {

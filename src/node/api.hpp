@@ -1,13 +1,17 @@
 // One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot,
 // calls the engine, adds what engines leave out, streams. One per node; event loop thread only. It never
-// fails: every failure becomes an answer, or a cut one once its head is out. Refuses models the engine does
-// not have and routes no engine has.
+// fails: every failure becomes an answer, or a cut one once its head is out. Refuses callers without the
+// owner's key when one is set, models the engine does not have and routes no engine has.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/services.hpp"
+#include "e2ee/open.hpp"
 #include "engine/engine.hpp"
 #include "node/admission.hpp"
 #include "node/answer_sink.hpp"
@@ -29,25 +33,37 @@ struct api_call {
 class api {
  public:
   api(engine::engine& model, admission& gate, const settings& config, meters& count, services& with)
-      : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {}
+      : engine_(model), gate_(gate), config_(config), count_(count), with_(with) {
+    list_routes({});
+  }
+
+  // Whether a call with this Authorization field may be answered: "Bearer KEY" if the owner set a key, else
+  // always. Each door asks before it hands a call on.
+  bool admits(std::optional<std::string_view> authorization) const;
 
   // Answers into `to`. Cancelling it aborts the engine's work and gives the slot back.
   asio::awaitable<void> answer(api_call call, answer_sink& to);
 
-  // Exact routes, for the envelope's check: method and path without a query.
-  std::vector<std::pair<std::string, std::string>> routes() const;
+  // Answers an error instead, and counts it.
+  asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
+
+  // Exact routes, for the envelope's check: those every node has, and one for each model last listed. Valid
+  // until the next list_routes().
+  std::span<const e2ee::route> routes() const { return routes_; }
+  void list_routes(const std::vector<engine::model_info>& models);
 
  private:
   asio::awaitable<void> answer_models(const openai::route_match& route, answer_sink& to);
   asio::awaitable<void> run(api_call call, const openai::request_facts& facts, answer_sink& to);
   bool serves(std::string_view model) const;
-  asio::awaitable<void> refuse(const openai::api_error& error, answer_sink& to);
 
   engine::engine& engine_;
   admission& gate_;
   const settings& config_;
   meters& count_;
   services& with_;
+  std::vector<std::string> model_paths_;  // what routes_ looks at
+  std::vector<e2ee::route> routes_;
 };
 
 }  // namespace tp::node

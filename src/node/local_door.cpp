@@ -1,7 +1,6 @@
 #include "node/local_door.hpp"
 
 #include "base/limits.hpp"
-#include "crypto/hash.hpp"
 #include "openai/error_answer.hpp"
 
 namespace tp::node {
@@ -72,18 +71,8 @@ std::string local_door::health() const {
   return out;
 }
 
-// The digests are compared, so that the time taken says nothing about the key.
-bool local_door::authorised(const codec::http_head& request) const {
-  if (config_.api_key.empty()) return true;
-  constexpr std::string_view scheme = "Bearer ";
-  std::string_view given = request.find("authorization").value_or("");
-  if (!given.starts_with(scheme)) return false;
-  given.remove_prefix(scheme.size());
-  return crypto::sha256(as_bytes(given)) == crypto::sha256(config_.api_key.reveal());
-}
-
 asio::awaitable<void> local_door::serve_api(net::http_exchange& call, std::string target) {
-  if (!authorised(call.request())) {
+  if (!api_.admits(call.request().find("authorization"))) {
     co_return co_await refuse(call, openai::error_answer(openai::refusal::invalid_api_key));
   }
   api_call wanted;

@@ -18,7 +18,6 @@ class local_door {
 
  private:
   asio::awaitable<void> serve_api(net::http_exchange& call, std::string target);
-  bool authorised(const codec::http_head& request) const;
   std::string health() const;
 
   api& api_;

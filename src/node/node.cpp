@@ -12,6 +12,12 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+// Readable, and says no more than the id does: a host's or user's name is nobody's business.
+std::string name_for(const codec::peer_id& id) {
+  const std::string text = id.text();
+  return "node-" + text.substr(text.size() - 6);
+}
+
 }  // namespace
 
 node::node(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
@@ -30,11 +36,11 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       sealed_(api_, keys_, self_, meters_, with),
       local_(api_, *engine_, config_, meters_, with),
       door_([this](net::http_exchange& call) { return sealed_.serve(call); }),
-      gate_changed_(executor),
+      links_running_(executor),
       tasks_(executor) {
+  if (config_.name.empty()) config_.name = name_for(self_);
   gate_.on_change([this] {
     for (relay_link& link : links_) link.changed();
-    gate_changed_.notify();
   });
   with.meters.make_probe("token_place_node_in_flight", "Calls the engine works on.",
                          [this] { return static_cast<std::int64_t>(gate_.in_flight()); });
@@ -92,7 +98,7 @@ async::task<void> node::run() {
   with_.log.info("engine_ready", field("models", engine_->models().size()));
   announce();
   tasks_.spawn([](node* self) { return self->keep_record(); }, this);
-  for (relay_link& link : links_) tasks_.spawn([](relay_link* of) { return of->run(); }, &link);
+  tasks_.spawn([](node* self) { return self->serve_relays(); }, this);
   co_await tasks_.join();
   co_await engine_->stop();
   with_.log.info("node_stopped");
@@ -104,6 +110,7 @@ void node::announce() {
   const bool new_key = keys_.rotate_if_due() == e2ee::rotation::new_key;
   const std::vector<engine::model_info> models = engine_->models();
   if (!new_key && !record_.due(models)) return;
+  api_.list_routes(models);
   const auto renewed = record_.renew(models);
   if (!renewed) {
     with_.log.error("record_not_renewed", field("reason", renewed.error()));
@@ -120,6 +127,11 @@ asio::awaitable<void> node::keep_record() {
   }
 }
 
+asio::awaitable<void> node::serve_relays() {
+  for (relay_link& link : links_) links_running_.spawn([](relay_link* of) { return of->run(); }, &link);
+  co_await links_running_.join();
+}
+
 std::size_t node::relays_serving() const {
   return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const relay_link& link) {
     return link.state() == link_state::serving;
@@ -130,13 +142,11 @@ asio::awaitable<void> node::drain() {
   const async::deadline until = async::deadline::after(config_.time.drain);
   with_.log.info("node_draining", field("in_flight", gate_.in_flight()));
   for (relay_link& link : links_) co_await link.withdraw(until);
+  for (relay_link& link : links_) link.finish(until);
   co_await listener_->drain(until);
-  while ((gate_.in_flight() > 0 || gate_.queued() > 0) && !until.passed()) {
-    const async::deadline_guard guard(executor_, until, [this] { gate_changed_.notify(); });
-    const auto woken = co_await gate_changed_.wait();
-    if (!woken) break;
-  }
-  for (relay_link& link : links_) link.finish();
+  const async::deadline last = async::deadline::after(until.when(), limits::link_leave_time);
+  const async::deadline_guard guard(executor_, last, [this] { links_running_.cancel(); });
+  co_await links_running_.join();  // before the cut: the last bytes of an answer may still be on their way
   tasks_.cancel();
 }
 

@@ -47,6 +47,7 @@ class node {
   node(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
        std::unique_ptr<engine::engine> model, services& with);
   asio::awaitable<void> keep_record();
+  asio::awaitable<void> serve_relays();
   void announce();
 
   settings config_;
@@ -66,7 +67,7 @@ class node {
   std::optional<net::tls_client> tls_;
   std::unique_ptr<net::http_listener> listener_;
   std::list<relay_link> links_;
-  async::event gate_changed_;
+  async::task_scope links_running_;
   async::task_scope tasks_;
 };
 

@@ -41,9 +41,15 @@ relay_link::relay_link(const asio::any_io_executor& executor, codec::url relay, 
       shared_(shared),
       own_path_("/api/v2/nodes/" + codec::peer_id::from_public_key(shared.identity.public_key()).text()),
       changed_(executor),
-      backoff_(shared.config.time.backoff_first) {}
+      backoff_(shared.config.time.backoff_first),
+      life_(executor) {}
 
 asio::awaitable<void> relay_link::run() {
+  life_.spawn([](relay_link* self) { return self->keep_serving(); }, this);
+  co_await life_.join();
+}
+
+asio::awaitable<void> relay_link::keep_serving() {
   while (!leaving_) {
     const auto ended = co_await serve_once();
     const bool cancelled = !ended && to_errc(ended.error()) == errc::cancelled;
@@ -97,9 +103,10 @@ async::task<void> relay_link::serve_once() {
       },
       present, &ended, &changed_);
   const auto kept = co_await keep_current(*present);
+  if (leaving_) co_await finish_calls();
   present->close();
-  const bool cancelled = !kept && to_errc(kept.error()) == errc::cancelled;
-  if (cancelled) running.cancel();
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (async::is_cancelled(state)) running.cancel();
   co_await running.join();
   calls_->cancel();
   co_await calls_->join();
@@ -108,6 +115,12 @@ async::task<void> relay_link::serve_once() {
   if (!kept) co_return kept.error();
   if (ended) co_return ended;
   co_return errc::connection_closed;
+}
+
+// What this waits for is answered and handed to the session, whose close() lets it leave.
+asio::awaitable<void> relay_link::finish_calls() {
+  const async::deadline_guard guard(executor_, leave_by_, [this] { calls_->cancel(); });
+  co_await calls_->join();
 }
 
 // Registers, then tells the relay what changes, at most ten times a second; ends when the session ends.
@@ -191,7 +204,7 @@ link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t
 asio::awaitable<void> relay_link::serve_stream(std::unique_ptr<link::stream> stream) {
   net::http_server_settings how;
   how.body_bytes_max = limits::request_bytes_max;
-  co_await net::serve_http(*stream, shared_.door, how, shared_.with);
+  co_await net::serve_http(*stream, shared_.door, how, shared_.with, &drain_);
 }
 
 asio::awaitable<void> relay_link::withdraw(async::deadline until) {
@@ -201,9 +214,12 @@ asio::awaitable<void> relay_link::withdraw(async::deadline until) {
   static_cast<void>(status);  // the end of the session says the same
 }
 
-void relay_link::finish() {
+void relay_link::finish(async::deadline until) {
   leaving_ = true;
+  leave_by_ = until;
+  drain_.begin();
   changed_.notify();
+  if (!session_) life_.cancel();  // dialling, or between two tries: nobody waits for an answer
 }
 
 void relay_link::set_state(link_state state) {

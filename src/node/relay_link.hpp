@@ -53,14 +53,16 @@ class relay_link {
   void changed() { changed_.notify(); }
   // Takes the node out of the relay's directory; requests under way go on.
   asio::awaitable<void> withdraw(async::deadline until);
-  // Closes the session and lets run() end.
-  void finish();
+  // Lets the requests under way end, until then at most, closes the session and lets run() end.
+  void finish(async::deadline until);
 
   link_state state() const noexcept { return state_; }
   const codec::url& relay() const noexcept { return relay_; }
 
  private:
+  asio::awaitable<void> keep_serving();
   async::task<void> serve_once();
+  asio::awaitable<void> finish_calls();
   async::task<void> keep_current(link::session& session);
   async::task<void> put_record(link::session& session);
   async::task<void> post_load(link::session& session);
@@ -85,6 +87,9 @@ class relay_link {
   std::optional<steady_time> served_until_;  // when the relay was lost
   bool withdrawn_ = false;
   bool leaving_ = false;
+  async::deadline leave_by_ = async::deadline::never();
+  net::http_drain drain_;  // of the requests, once it leaves
+  async::task_scope life_;
 };
 
 }  // namespace tp::node

@@ -15,6 +15,13 @@ codec::http_fields clear_fields(std::string_view type) {
   return fields;
 }
 
+asio::awaitable<void> respond_clear(net::http_exchange& call, openai::api_error error) {
+  const codec::http_fields fields = clear_fields(openai::content_type(error));
+  const std::string body = openai::to_text(error);
+  const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
+  static_cast<void>(sent);  // a relay that has gone needs no answer
+}
+
 // Seals each flush into one chunk of the envelope and one write. In the whole form (RFC 9458) nothing can
 // leave before the end, so a stream is collected.
 class sealed_sink final : public answer_sink {
@@ -107,22 +114,13 @@ asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
     co_return;
   }
   if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call);
-  const openai::api_error error = openai::error_answer(openai::refusal::not_found);
-  const codec::http_fields fields = clear_fields(openai::content_type(error));
-  const std::string body = openai::to_text(error);
-  const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
-  static_cast<void>(sent);
+  co_await respond_clear(call, openai::error_answer(openai::refusal::not_found));
 }
 
 asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
   const auto form = e2ee::request_form(call.request().find("content-type").value_or(""));
   if (!form) {
-    const openai::api_error error = openai::error_answer(openai::refusal::unsupported_media_type);
-    const codec::http_fields fields = clear_fields(openai::content_type(error));
-    const std::string body = openai::to_text(error);
-    const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
-    static_cast<void>(sent);
-    co_return;
+    co_return co_await respond_clear(call, openai::error_answer(openai::refusal::unsupported_media_type));
   }
   e2ee::sealed_request_reader reader(keys_, *form);
   bytes slice(16U << 10);
@@ -137,11 +135,7 @@ asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
     if (!pushed) co_return co_await refuse_clear(call, to_errc(pushed.error()));
   }
   bytes().swap(slice);
-  const auto known = api_.routes();
-  std::vector<e2ee::route> routes;
-  routes.reserve(known.size());
-  for (const auto& [method, path] : known) routes.push_back({method, path});
-  const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = routes};
+  const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = api_.routes()};
   auto opened = reader.end(policy, with_.random);
   if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
   co_await answer(call, std::move(*opened));
@@ -149,18 +143,11 @@ asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
 
 asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed_call opened) {
   sealed_sink sink(call, std::move(opened.answer), with_.clock);
-  if (!opened.request) {
-    const errc failure = to_errc(opened.request.error());
-    const e2ee::clear_answer row = e2ee::answer_for(failure);
-    codec::http_fields fields;
-    static_cast<void>(fields.add("content-type", e2ee::answer_media_type(row)));
-    plaintext body(as_bytes(e2ee::answer_body(failure)));
-    count_.refused.add();
-    const auto sent = co_await sink.whole(row.status, std::move(fields), std::move(body));
-    static_cast<void>(sent);
-    co_return;
-  }
+  if (!opened.request) co_return co_await api_.refuse(openai::error_answer(opened.request.error()), sink);
   codec::bhttp_request request = std::move(*opened.request);
+  if (!api_.admits(request.fields.find("authorization"))) {
+    co_return co_await api_.refuse(openai::error_answer(openai::refusal::invalid_api_key), sink);
+  }
   api_call wanted;
   wanted.method = std::move(request.method);
   wanted.target = std::move(request.path);
@@ -172,12 +159,8 @@ asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed
 // The same words for every way an envelope can be wrong in its class (E2EE section 9).
 asio::awaitable<void> sealed_door::refuse_clear(net::http_exchange& call, errc failure) {
   count_.envelopes_refused.add();
-  const e2ee::clear_answer row = e2ee::answer_for(failure);
-  const codec::http_fields fields = clear_fields(e2ee::answer_media_type(row));
-  const std::string body = e2ee::answer_body(failure);
   with_.log.debug("envelope_refused", field("reason", make_error_code(failure)));
-  const auto sent = co_await call.respond(row.status, fields, as_bytes(body));
-  static_cast<void>(sent);
+  return respond_clear(call, openai::error_answer(failure));
 }
 
 }  // namespace tp::node

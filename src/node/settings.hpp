@@ -31,10 +31,10 @@ struct times {
 struct settings {
   std::vector<codec::url> relays;
   std::string relay_ca;  // PEM file; empty: the system's roots
-  std::string name;      // shown in the directory
+  std::string name;      // shown in the directory; empty: one made of the peer id
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000;
-  secret_key api_key;  // demanded by the local API; must be set unless the host is loopback
+  secret_key api_key;  // demanded at every door; must be set unless the host is loopback
   std::size_t concurrency = limits::node_concurrency_default;
   std::size_t queue = limits::node_queue_default;
   std::filesystem::path state_dir;

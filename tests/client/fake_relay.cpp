@@ -3,6 +3,7 @@
 #include "codec/bhttp.hpp"
 #include "codec/http_date.hpp"
 #include "crypto/x25519.hpp"
+#include "openai/error_answer.hpp"
 
 namespace tp::client_test {
 
@@ -133,15 +134,14 @@ asio::awaitable<void> fake_relay::serve_call(net::http_exchange& exchange, fake_
   result<e2ee::sealed_call> call =
       pushed.has_error() ? result<e2ee::sealed_call>(pushed.error()) : reader.end(policy, services_.random);
   if (call.has_error()) {
-    const errc why = to_errc(call.error());
-    const std::string text = e2ee::answer_body(why);
-    co_await send_json(exchange, e2ee::answer_for(why).status, text);
+    const openai::api_error why = openai::error_answer(call.error());
+    co_await send_json(exchange, why.status, openai::to_text(why));
     co_return;
   }
   if (call->request.has_error()) {
-    const errc why = to_errc(call->request.error());
-    plan.status = e2ee::answer_for(why).status;
-    plan.pieces = {e2ee::answer_body(why)};
+    const openai::api_error why = openai::error_answer(call->request.error());
+    plan.status = why.status;
+    plan.pieces = {openai::to_text(why)};
   } else {
     node.bodies.emplace_back(call->request->content.reveal_text());
     node.inner_fields.push_back(call->request->fields);

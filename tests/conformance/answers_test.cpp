@@ -6,6 +6,7 @@
 #include "codec/peer_id.hpp"
 #include "crypto/ed25519.hpp"
 #include "e2ee/wire.hpp"
+#include "openai/error_answer.hpp"
 #include "vectors.hpp"
 
 namespace tp::conformance {
@@ -25,7 +26,7 @@ TEST(answers, every_failure_has_its_status_and_code) {
     for (const auto& [failure, expected] : vectors.as_object().at(place).as_object()) {
       const auto known = failures.find(codec::text_of(json::string(failure)));
       ASSERT_NE(known, failures.end()) << failure;
-      const e2ee::clear_answer answer = e2ee::answer_for(known->second);
+      const openai::api_error answer = openai::error_answer(known->second);
       EXPECT_EQ(answer.status, expected.as_array().at(0).as_int64()) << failure;
       EXPECT_EQ(answer.code, codec::text_of(expected.as_array().at(1).as_string())) << failure;
     }

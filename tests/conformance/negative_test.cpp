@@ -6,6 +6,7 @@
 #include "codec/bhttp.hpp"
 #include "e2ee/open.hpp"
 #include "e2ee/seal.hpp"
+#include "openai/error_answer.hpp"
 #include "vectors.hpp"
 
 namespace tp::conformance {
@@ -63,7 +64,7 @@ std::string verdict(Opener& opener, bytes_view body, slicing how, bytes& opened)
 
 void check_answer(const json::value& v, errc failure) {
   if (!has(v, "status")) return;
-  const e2ee::clear_answer answer = e2ee::answer_for(failure);
+  const openai::api_error answer = openai::error_answer(failure);
   EXPECT_EQ(answer.status, integer(v, "status"));
   EXPECT_EQ(answer.code, text(v, "code"));
 }

@@ -197,5 +197,31 @@ TEST_F(chats, a_connection_that_asks_for_its_end_gets_it_at_once) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, limits::drain_refused_time) << "it did not linger";
 }
 
+TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
+  furnish({.name = ""});
+  const auto entry = run(client().nodes.fetch_one(first().peer(), async::deadline::after(10s)));
+  ASSERT_TRUE(entry.has_value());
+  const std::string id = first().peer().text();
+  EXPECT_EQ(entry->record.fields().name, "node-" + id.substr(id.size() - 6));
+}
+
+TEST_F(chats, a_node_with_an_api_key_wants_it_inside_the_seal) {
+  furnish({.api_key = "a-key"});
+  for (const char* other : {"", "Bearer", "Bearer a-ke", "Bearer a-key2", "Basic a-key", "a-key"}) {
+    const auto refused = talk({.authorization = other});
+    EXPECT_EQ(refused->error, errc::ok);
+    EXPECT_EQ(refused->origin, answer_origin::node);
+    EXPECT_EQ(refused->status, 401) << other;
+    EXPECT_EQ(refused->code(), "invalid_api_key") << other;
+  }
+  EXPECT_EQ(first().engine().calls(), 0U);
+  EXPECT_EQ(first().own.metric("token_place_node_refused_total"), 6);
+  for (const char* right : {"Bearer a-key", "bearer a-key"}) {
+    const auto answered = talk({.authorization = right});
+    EXPECT_EQ(answered->status, 200) << right;
+    EXPECT_TRUE(answered->text.ends_with("data: [DONE]\n\n"));
+  }
+}
+
 }  // namespace
 }  // namespace tp::scenario

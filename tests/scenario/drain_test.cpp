@@ -10,6 +10,9 @@ constexpr std::string_view scripts =
 
 constexpr std::string_view get_ready = "GET /readyz HTTP/1.1\r\nHost: relay\r\n\r\n";
 
+constexpr std::string_view chat_text =
+    R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+
 class drains : public house {
  protected:
   std::shared_ptr<chat> begun(std::string says) {
@@ -65,6 +68,54 @@ TEST_F(drains, a_node_finishes_its_calls_takes_no_new_ones_and_returns) {
   EXPECT_EQ(slow->error, errc::ok);
   EXPECT_TRUE(slow->has("[DONE]"));
   EXPECT_TRUE(until([&] { return first().stopped(); }, 5s));
+}
+
+TEST_F(drains, a_node_answers_what_is_on_its_way_to_it) {
+  furnish();
+  const bytes sealed = client().seal(first().peer(), chat_text);
+  raw_client slow(loop, relay_->port());
+  const std::string length = "Content-Length: " + std::to_string(sealed.size()) + "\r\n";
+  slow.send(sealed_head(first().peer(), length));
+  slow.send(bytes_view(sealed).first(20));
+  ASSERT_TRUE(until([&] { return relay_->metric("token_place_relay_exchanges_open") == 1; }));
+  first().drain();
+  ASSERT_TRUE(until([&] { return relay_->nodes() == 0; }));
+  EXPECT_FALSE(first().stopped());
+  slow.send(bytes_view(sealed).subspan(20));
+  const raw_answer answered = slow.answer();
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_TRUE(answered.complete);
+  EXPECT_EQ(first().engine().calls(), 1U);
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 5s));
+}
+
+TEST_F(drains, a_slow_reader_gets_the_end_that_waited_in_the_window) {
+  std::string reply;  // some megabytes of events: more than window and sockets hold
+  for (int i = 0; i < 40'000; ++i) reply += "abcdefghijklmnopqrs ";
+  furnish({.script = R"([{"reply":")" + reply + "\"}]"});
+  raw_client slow(loop, relay_->port(), 8'192);
+  const bytes sealed = client().seal(first().peer(), chat_text);
+  slow.send(sealed_post(first().peer(), sealed));
+  ASSERT_TRUE(until([&] {
+    return relay_->metric("token_place_relay_unsent_bytes") >
+           static_cast<std::int64_t>(limits::yamux_window) / 2;
+  }));
+  first().drain();
+  ASSERT_TRUE(until([&] { return relay_->nodes() == 0; }));
+  EXPECT_EQ(first().engine().calls_under_way(), 1U) << "or this shows nothing";
+  const raw_answer answered = slow.answer();
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_TRUE(answered.complete);
+  EXPECT_GT(answered.body.size(), std::size_t{6'000'000});
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 5s));
+}
+
+TEST_F(drains, a_node_without_its_relay_is_gone_at_once) {
+  furnish();
+  relay_->kill();
+  ASSERT_TRUE(until([&] { return !first().serving(); }));
+  first().drain();
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 1s)) << "it waits for no try to connect";
 }
 
 TEST_F(drains, a_node_cuts_what_does_not_finish_in_time) {

@@ -74,12 +74,13 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   engine_ = model.get();
   node::settings config;
   config.relays = {std::move(relay)};
-  config.name = "scenario";
+  config.name = plan.name;
   config.port = 0;
   config.concurrency = plan.concurrency;
   config.queue = plan.queue;
   config.state_dir = folder_;
   config.time = plan.time;
+  config.api_key = secret_key(as_bytes(plan.api_key));
   auto made = node::node::open(loop.get_executor(), std::move(config), key_of(plan.identity),
                                std::move(model), own.with);
   EXPECT_TRUE(made.has_value());
@@ -133,6 +134,7 @@ std::shared_ptr<chat> client_place::start(wish of) {
   client::call_request request;
   request.target = "/v1/chat/completions";
   request.fields = {{"content-type", "application/json"}};
+  if (!of.authorization.empty()) EXPECT_TRUE(request.fields.add("authorization", of.authorization));
   request.body = plaintext(as_bytes(chat_body(of)));
   client::call_wish to{of.pin ? std::string() : std::string(engine::mock_model_id), of.pin};
   tasks_.spawn(

@@ -84,6 +84,8 @@ struct node_plan {
   std::size_t queue = 16;
   std::uint64_t identity = 1;  // the same number: the same key
   std::chrono::milliseconds engine_silence = 10s;
+  std::string api_key{};  // empty: none
+  std::string name = "scenario";
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};
 };
 
@@ -135,6 +137,7 @@ class client_place {
     std::string says = "hello";
     bool stream = true;
     std::optional<codec::peer_id> pin{};
+    std::string authorization{};  // inside the seal; empty: none
   };
   std::shared_ptr<chat> start(wish of);
   std::shared_ptr<chat> start() { return start(wish{}); }

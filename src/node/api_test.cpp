@@ -1,0 +1,63 @@
+#include "node/api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/random.hpp"
+#include "engine/mock.hpp"
+
+namespace tp::node {
+namespace {
+
+class api_test : public testing::Test {
+ protected:
+  bool routed(std::string_view method, std::string_view path) const {
+    const auto known = door.routes();
+    return std::any_of(known.begin(), known.end(), [&](const e2ee::route& route) {
+      return route.method == method && route.path == path;
+    });
+  }
+  asio::io_context loop;
+  system_clock_source clock;
+  seeded_random random{1};
+  null_logger log;
+  metrics registry;
+  services with{clock, random, log, registry};
+  engine::mock model{{}, with};
+  admission gate{loop.get_executor(), 1, 1};
+  settings config;
+  meters count{registry};
+  api door{model, gate, config, count, with};
+};
+
+TEST_F(api_test, its_routes_are_those_of_the_models_last_listed) {
+  EXPECT_TRUE(routed("GET", "/v1/models"));
+  EXPECT_TRUE(routed("POST", "/v1/chat/completions"));
+  EXPECT_FALSE(routed("GET", "/v1/models/one"));
+  door.list_routes({{"one"}, {"two"}});
+  EXPECT_TRUE(routed("GET", "/v1/models/one"));
+  EXPECT_TRUE(routed("GET", "/v1/models/two"));
+  door.list_routes({{"two"}});
+  EXPECT_FALSE(routed("GET", "/v1/models/one"));
+  EXPECT_TRUE(routed("GET", "/v1/models/two"));
+  EXPECT_TRUE(routed("POST", "/v1/chat/completions"));
+}
+
+TEST_F(api_test, only_the_owners_key_is_admitted_once_there_is_one) {
+  EXPECT_TRUE(door.admits(std::nullopt));
+  EXPECT_TRUE(door.admits("Bearer anything"));
+  config.api_key = secret_key(as_bytes("a-key"));
+  EXPECT_FALSE(door.admits(std::nullopt));
+  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer a-ke", "Basic a-key", "a-key"}) {
+    EXPECT_FALSE(door.admits(wrong)) << wrong;
+  }
+  EXPECT_TRUE(door.admits("Bearer a-key"));
+  EXPECT_TRUE(door.admits("bearer a-key")) << "the scheme's name has no case";
+}
+
+}  // namespace
+}  // namespace tp::node
