@@ -20,7 +20,7 @@ tp_test() {
     step "client programs for interop tests" && install_node_modules && install_python_packages
   fi
   run_preset dev ""
-  # Each sanitizer costs another whole build, as long as everything above: nightly, and before a release.
+  # Each sanitizer costs another whole build, so a plain ./tp test leaves them out.
   if [ "$all" = yes ]; then
     run_preset asan 'unit|conformance|scenario|fuzz'
     run_preset tsan 'unit|conformance|scenario'
