@@ -84,7 +84,7 @@ async::task<void> session::core::read_loop() {
   result<void> dispatched = dispatch(early_);
   bytes().swap(early_);
   if (dispatched) dispatched = on_read(0);
-  uncork();
+  flush_read();
   while (dispatched && !mux.peer_said_go_away()) {
     const bytes_span free(input_.get() + input_size_, input_bytes - input_size_);
     const auto size = co_await stream_->read_some(free);
@@ -94,13 +94,20 @@ async::task<void> session::core::read_loop() {
     last_read_ = now();
     cork();
     dispatched = on_read(*size);
-    --corks_;
-    queued_in_cork_ = urgent_in_cork_ = false;
-    flush();  // everything this read caused leaves in one write, now (rule 1)
+    flush_read();
   }
   if (!dispatched) co_return dispatched.error();
   if (mux.peer_reported_error()) co_return errc::yamux_protocol;
   co_return async::success();
+}
+
+// Everything a read caused leaves in one write, now (rule 1): the mux's own answers too, of which queued()
+// was never told.
+void session::core::flush_read() {
+  TP_ASSERT(corks_ > 0);
+  --corks_;
+  queued_in_cork_ = urgent_in_cork_ = false;
+  flush();
 }
 
 result<void> session::core::on_read(std::size_t size) {

@@ -48,6 +48,7 @@ struct session::core {
   async::task<void> read_loop();
   asio::awaitable<void> write_loop();
   result<void> on_read(std::size_t size);
+  void flush_read();
   result<void> dispatch(bytes_view plain);
   void flush();
   void after_write();
