@@ -84,6 +84,7 @@ struct node_plan {
   std::size_t queue = 16;
   std::uint64_t identity = 1;  // the same number: the same key
   std::chrono::milliseconds engine_silence = 10s;
+  std::vector<codec::url> more_relays{};  // served besides the house's own
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};
 };
 
