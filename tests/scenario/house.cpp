@@ -156,6 +156,7 @@ asio::awaitable<void> client_place::run(std::shared_ptr<chat> out, client::call_
   out->answer = std::move(*answer);
   out->origin = out->answer->origin();
   out->status = out->answer->status();
+  out->fields = out->answer->fields();
   out->node = out->answer->node();
   out->begun = true;
   for (;;) {

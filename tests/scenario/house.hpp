@@ -117,6 +117,7 @@ struct chat {
   errc error = errc::ok;  // of the call, or of reading
   client::answer_origin origin = client::answer_origin::node;
   int status = 0;
+  codec::http_fields fields;
   std::string text;        // the answer's body so far
   std::size_t pieces = 0;  // reads it came in
   std::optional<codec::peer_id> node;
