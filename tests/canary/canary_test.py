@@ -20,6 +20,7 @@ from finder import Finder, new_marker  # noqa: E402
 
 TRACE = ("--log-level", "trace")
 OVERLONG = (8 << 20) + 1
+NO_MEMORY = "this system does not let us read a program's memory"
 
 
 class Marked(e2e.Case):
@@ -157,6 +158,13 @@ class Sealed(Marked):
     def memories(self):
         return [self.relay] if places.can_read_memory() else []
 
+    @unittest.skipUnless(places.can_read_memory(), NO_MEMORY)
+    def test_the_relays_memory(self):
+        """By name, so that a run without it says so: the other tests search it only where they may."""
+        self.assertEqual(self.memories(), [self.relay])
+        self.assert_ways(self.every_way(self.gateway.url))
+        self.assert_nowhere(self.relay)
+
     def test_chat(self):
         question = ("-m", f"hello {self.prompt}")
         for arguments in [question, (*question, "--no-stream"), (*question, "--json"), (*question, "--node", self.peer),
@@ -247,14 +255,14 @@ class Seen(Marked):
         cls.relay = house.relay(*TRACE)
         cls.node = house.node(cls.relay.url, *TRACE, "--mock-script", cls.script)
 
-    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
+    @unittest.skipUnless(places.can_read_memory(), NO_MEMORY)
     def test_what_the_relay_has_read_is_seen(self):
         self.ask(self.relay.url, "/v1/chat/completions", e2e.question(self.prompt))  # plain, and there is no gateway
         found = self.everywhere(self.relay)
         self.assertIn("memory of the relay: first half of the prompt as utf-8", found)
         self.assertIn("memory of the relay: second half of the prompt as utf-8", found)
 
-    @unittest.skipUnless(places.can_read_memory(), "this system does not let us read a program's memory")
+    @unittest.skipUnless(places.can_read_memory(), NO_MEMORY)
     def test_what_the_node_was_told_to_answer_is_seen(self):
         self.assertIn("memory of the node: first half of the answer as utf-8", self.everywhere(self.node))
 
@@ -271,4 +279,4 @@ class Seen(Marked):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    e2e.main()

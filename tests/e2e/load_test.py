@@ -14,7 +14,9 @@ FLOOD = {"match": "FLOOD", "reply": " ".join(["w"] * 60_000)}  # about 14 MB of 
 
 
 class ClientGoneTest(house.Case):
-    """From the socket's end to the node's idle engine; 100 ms are wanted on an idle machine."""
+    """From the socket's end to the node's idle engine: 100 ms, as the median of some tries."""
+
+    TRIES = 5
 
     def setUp(self):
         super().setUp()
@@ -43,10 +45,11 @@ class ClientGoneTest(house.Case):
             for how in ("close", "reset"):
                 for text in ("LONG", "WAIT"):
                     with self.subTest(door=name, how=how, text=text):
-                        times = [self.measure(url, getattr(house.Stream, how), text) for _ in range(3)]
+                        times = [self.measure(url, getattr(house.Stream, how), text) for _ in range(self.TRIES)]
                         self.say(f"client gone ({how}, through the {name}, "
                                  f"{'inside' if text == 'LONG' else 'before'} the answer): engine idle after "
                                  f"{1000 * statistics.median(times):.1f} ms")
+                        self.assertLess(statistics.median(times), 0.1)
                         self.assertLess(max(times), 1)
         self.assert_works(self.gateway.url)
 

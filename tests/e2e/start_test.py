@@ -222,7 +222,39 @@ class ConfigurationTest(house.Case):
             self.assertRegex(done.stdout, rf"^{program} \d+\.\d+\.\d+\n$")
 
 
+# What people and their scripts rely on, by program and command: more may come, none may go.
+COMMANDS = "up chat gateway nodes models keys doctor bench seal relay server"
+EVERYWHERE = "config state-dir log-level log-format print-config version help"
+PROMISED = {
+    "tokenplace-relay": "host port env gateway-url tls-cert tls-key max-connections upload-time first-head-time "
+                        "silence-time call-time drain-time",
+    "tokenplace-server": "relay-url relay-port relay-ca name use-mock-llm mock-script model engine-url "
+                         "engine-api-key-file engine context max-concurrency max-queue queue-time cache-dir "
+                         "server-host server-port api-key-file drain-time env",
+    "tokenplace up": "mock model port relay relay-ca no-relay engine engine-url context max-concurrency name "
+                     "gateway-port server-port ready-time",
+    "tokenplace chat": "message system no-stream json max-tokens relay relay-ca node model node-api-key-file",
+    "tokenplace gateway": "listen allow-origin drain-time relay relay-ca node node-api-key-file",
+    "tokenplace nodes": "json relay relay-ca",
+    "tokenplace models": "json relay relay-ca",
+    "tokenplace keys": "json",
+    "tokenplace doctor": "json relay relay-ca node model node-api-key-file",
+    "tokenplace bench": "",
+    "tokenplace seal": "out count message stream max-tokens relay relay-ca node model node-api-key-file",
+    "tokenplace": "",
+}
+
+
 class HelpTest(house.Case):
+    def test_nothing_that_was_promised_is_gone(self):
+        for program, options in PROMISED.items():
+            done = self.house.run(*program.split(), "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), program)
+            shown = set(re.findall(r"(?m)^ +(?:-\w, )?--([\w-]+)", done.stdout))
+            self.assertEqual(set(f"{options} {EVERYWHERE}".split()) - shown, set(), program)
+        # The last page is that of `tokenplace` itself.
+        self.assertEqual(set(COMMANDS.split()) - set(re.findall(r"(?m)^  (\w+) ", done.stdout)), set())
+
     def documented(self):
         """docs/CONFIG.md: {(program, command): {option: secret}}."""
         tables, place = {}, None

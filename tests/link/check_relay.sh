@@ -1,10 +1,12 @@
 #!/bin/sh
-# check_relay.sh symbols NM PROGRAM              no code that opens or seals in PROGRAM (and PROGRAM.map, lld's -Map)
+# check_relay.sh symbols NM PROGRAM [OTHER]      no code that opens or seals in PROGRAM (and PROGRAM.map, lld's -Map),
+#                                                nor in OTHER, the same program built otherwise, if it is there
 # check_relay.sh libraries READELF PROGRAM LIST  PROGRAM asks for exactly the shared libraries named in LIST
 set -eu
 what=$1 tool=$2 program=$3
 classes='(request|response|chunk)_(sealer|opener)|sealed_request_reader|key_ring'
 fail() { printf '%s\n' "$*" && exit 1; }
+command -v "$tool" >/dev/null || { echo "skipped: there is no $tool" && exit 77; }
 
 symbols() {
   "$tool" -C "$program" >"$program.symbols" || fail "cannot list the symbols of $program"
@@ -31,7 +33,11 @@ found:  $(echo "$found" | tr '\n' ' ')"
 }
 
 case $what in
-  symbols) symbols ;;
+  symbols)
+    symbols
+    program=${4:-}
+    [ ! -x "$program" ] || symbols
+    ;;
   libraries) libraries "$4" ;;
   *) fail "usage: see the head of $0" ;;
 esac

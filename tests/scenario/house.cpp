@@ -73,7 +73,8 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   auto model = std::make_unique<engine::mock>(std::move(how), own.with);
   engine_ = model.get();
   node::settings config;
-  config.relays = {std::move(relay)};
+  config.relays = std::move(plan.more_relays);
+  config.relays.insert(config.relays.begin(), std::move(relay));
   config.name = plan.name;
   config.port = 0;
   config.concurrency = plan.concurrency;
@@ -157,6 +158,7 @@ asio::awaitable<void> client_place::run(std::shared_ptr<chat> out, client::call_
   out->answer = std::move(*answer);
   out->origin = out->answer->origin();
   out->status = out->answer->status();
+  out->fields = out->answer->fields();
   out->node = out->answer->node();
   out->begun = true;
   for (;;) {

@@ -86,6 +86,7 @@ struct node_plan {
   std::chrono::milliseconds engine_silence = 10s;
   std::string api_key{};  // empty: none
   std::string name = "scenario";
+  std::vector<codec::url> more_relays{};  // served besides the house's own
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};
 };
 
@@ -118,6 +119,7 @@ struct chat {
   errc error = errc::ok;  // of the call, or of reading
   client::answer_origin origin = client::answer_origin::node;
   int status = 0;
+  codec::http_fields fields;
   std::string text;        // the answer's body so far
   std::size_t pieces = 0;  // reads it came in
   std::optional<codec::peer_id> node;

@@ -20,7 +20,8 @@ needs_test() {
   needs_build
   needs_engine
   needs_model
-  echo "curl:curl -:python3-venv|python3-full"
+  # Debian 12's own cargo is too old for today's crates; cargo-web, kept for its browsers, is not.
+  echo "curl:curl openssl:openssl -:python3-venv|python3-full cargo:cargo-web|cargo"
   version=$(clang_version)
   [ -z "$version" ] || echo "-:libclang-rt-$version-dev llvm-nm-$version:llvm-$version"
 }

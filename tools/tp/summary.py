@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts the tests of several ctest runs and prints one closing line: N passed, N failed, N skipped.
 
-Reads ctest's JUnit files. A GoogleTest program counts by its cases (their numbers stand at the end of its output),
-anything else as one. Exit code 0 if nothing failed and something passed.
+Reads ctest's JUnit files. A program of GoogleTest or of Python's unittest counts by its cases (their numbers stand at
+the end of its output), anything else as one. Exit code 0 if nothing failed and something passed.
 """
 import argparse
 import re
@@ -15,15 +15,27 @@ COUNTS = {
     "failed": re.compile(r"^\[  FAILED  \] (\d+) tests?, listed below:", re.M),
     "skipped": re.compile(r"^\[  SKIPPED \] (\d+) tests?, listed below:", re.M),
 }
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(.*)$", re.M)
+
+
+def count_unittest(output):
+    """As COUNTS; all zero if it is none. Parts of a test (subTest) may fail one by one."""
+    found = UNITTEST.findall(output)
+    if not found:
+        return dict.fromkeys(COUNTS, 0)
+    ran, rest = found[-1]
+    named = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", rest)}
+    failed, skipped = named.get("failures", 0) + named.get("errors", 0), named.get("skipped", 0)
+    return {"passed": max(int(ran) - failed - skipped, 0), "failed": failed, "skipped": skipped}
 
 
 def count_case(case):
     """(passed, failed, skipped) of one ctest test."""
     output = case.findtext("system-out") or ""
-    numbers = {}
+    numbers = count_unittest(output)
     for verdict, pattern in COUNTS.items():
         found = pattern.findall(output)
-        numbers[verdict] = int(found[-1]) if found else 0
+        numbers[verdict] += int(found[-1]) if found else 0
     status = case.get("status")
     if case.find("failure") is not None or status == "fail":
         # A program may die after its last case passed: that is a failure of its own.
@@ -50,7 +62,7 @@ def count_file(path):
 
 def skip_reason(case):
     output = case.findtext("system-out") or ""
-    reasons = re.findall(r"[Ss]kipped(?:: |\n)(.+)", output)
+    reasons = re.findall(r"[Ss]kipped(?:: |\n| (?=['\"]))(.+)", output)
     element = case.find("skipped")
     if not reasons and element is not None:
         reasons = [element.get("message") or ""]

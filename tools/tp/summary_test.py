@@ -31,6 +31,16 @@ class Summary(unittest.TestCase):
         self.assertEqual((code, lines[-1]), (0, "8 passed, 0 failed, 2 skipped"))
         self.assertIn("no engine", lines[0])
 
+    def test_python_programs_count_by_case(self):
+        said = "test_memory (x.Y) ... skipped 'no right to read it'\n-----\nRan 9 tests in 0.1s\n\nOK (skipped=2)\n"
+        code, lines = self.run_on(case("run", said), case("run", "Ran 1 test in 0.001s\n\nOK\n"))
+        self.assertEqual((code, lines[-1]), (0, "8 passed, 0 failed, 2 skipped"))
+        self.assertIn("no right to read it", lines[0])
+        failed = "Ran 9 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n"
+        self.assertEqual(self.run_on(case("fail", failed))[1][-1], "6 passed, 2 failed, 1 skipped")
+        crashed = case("fail", "Ran 2 tests in 0.1s\n\nOK\n")
+        self.assertEqual(self.run_on(crashed)[1][-1], "2 passed, 1 failed, 0 skipped")
+
     def test_failures_and_crashes(self):
         failed = "[  PASSED  ] 3 tests.\n[  FAILED  ] 2 tests, listed below:\n"
         self.assertEqual(self.run_on(case("fail", failed))[1][-1], "3 passed, 2 failed, 0 skipped")

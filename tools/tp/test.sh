@@ -17,7 +17,7 @@ tp_test() {
   step "packages" && install_packages test
   if [ "$quick" = no ]; then
     step "engine and model" && get_test_model
-    step "client programs for interop tests" && install_node_modules && install_python_packages
+    step "client programs for interop tests" && install_node_modules && install_python_packages && build_rust_programs
   fi
   run_preset dev ""
   # Each sanitizer costs another whole build, so a plain ./tp test leaves them out.
