@@ -1,8 +1,8 @@
-// RSA for the first token.place's envelope: 2,048 to 8,192 bits in steps of 256. Any thread: a const key may
-// be used by several at once. A private operation takes about a millisecond and making a key up to seconds:
-// on a worker, not on the event loop. Randomness is OpenSSL's own (paddings, key generation, blinding). A
-// relay links rsa_public_key only. Refused: decrypting with a verdict on the padding that a branch could tell
-// (decrypt() never fails), signatures, other kinds of keys, encrypted PEM.
+// RSA for the first token.place's envelope: 2,048 to 8,192 bits in steps of 256, or one bit less. Any thread:
+// a const key may be used by several at once. A private operation takes about a millisecond and making a key
+// up to seconds: on a worker, not on the event loop. Randomness is OpenSSL's own (paddings, key generation,
+// blinding). A relay links rsa_public_key only. Refused: decrypting with a verdict on the padding that a
+// branch could tell (decrypt() never fails), signatures, other kinds of keys, encrypted PEM.
 #pragma once
 
 #include <string>
@@ -35,8 +35,6 @@ class rsa_public_key {
   result<bytes> encrypt(rsa_padding padding, bytes_view message) const;
 
  private:
-  friend class rsa_key;
-  static result<rsa_public_key> checked(evp_key key);
   rsa_public_key(evp_key key, std::size_t modulus_bytes);
 
   evp_key key_;
