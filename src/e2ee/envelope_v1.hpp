@@ -1,6 +1,6 @@
 // The first token.place's hybrid envelope: an AES-256 key, wrapped by RSA as the 44 characters of its base64,
 // and the content in CBC (PKCS#7) or GCM. Node and client; the relay must not link this. Functions are pure,
-// any thread; opening costs one RSA private operation, about a millisecond at 2,048 bits
+// any thread; opening costs one RSA private operation, 0.3 to 1 ms at 2,048 bits and ten times that at 4,096
 // (bench/envelope_v1_bench): on a worker.
 //
 // Not an oracle: an envelope of any shape gets one private operation, both paddings read, one decipherment of
