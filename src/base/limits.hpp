@@ -33,6 +33,9 @@ inline constexpr std::size_t capability_bytes_max = 32;            // one word
 inline constexpr std::int64_t context_length_max = 2'147'483'647;  // tokens; fits 32 bits everywhere
 inline constexpr std::int64_t record_concurrency_max = 1'024;  // more requests at once than any engine takes
 inline constexpr std::size_t rsa_pem_bytes_max = 4'096;        // a 16,384-bit key
+inline constexpr std::size_t rsa_bits_min = 2'048;             // below is within reach of factoring
+inline constexpr std::size_t rsa_bits_max = 8'192;  // more makes one stranger's key cost us too much
+inline constexpr std::size_t rsa_bits_step = 256;   // the sizes the first token.place took
 inline constexpr std::int64_t json_integer_max = 9'007'199'254'740'991;  // 2^53 - 1, exact in JavaScript
 inline constexpr std::int64_t record_lifetime_max_s = 86'400;  // a record outlives its node by a day at most
 inline constexpr std::int64_t record_skew_s = 60;              // home computers' clocks
@@ -40,6 +43,12 @@ inline constexpr std::int64_t date_window_s = 300;             // the same; clie
 inline constexpr std::size_t replay_entries_max = 1U << 20;    // up to 97 MiB a key; then it is retired early
 inline constexpr std::int64_t key_overlap_s = 120;             // 60 skew, 60 for an upload under way
 inline constexpr std::size_t directory_entries_max = 1'000;    // an answer of about 3 MB
+
+// The first token.place's envelope: bytes of ciphertext, before base64.
+inline constexpr std::size_t v1_request_bytes_max = 3U << 19;  // 2 MiB in base64: 400,000 tokens of text
+inline constexpr std::size_t v1_answer_bytes_max = 4U
+                                                   << 19;  // repeats the request's messages, then the answer
+inline constexpr std::size_t v1_associated_data_max = 4'096;  // bytes; a name or an id is usual
 
 // HTTP/1.1, everywhere it is spoken.
 inline constexpr std::size_t http_head_bytes_max = 16'384;     // request line and fields together

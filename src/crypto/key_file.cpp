@@ -1,8 +1,6 @@
 #include "crypto/key_file.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include "base/assert.hpp"
 #include "crypto/evp_key.hpp"
@@ -14,20 +12,8 @@ namespace {
 
 constexpr std::size_t key_file_bytes_max = 4'096;  // a PKCS#8 Ed25519 key has 119; room for comments
 
-struct bio_free {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
-using bio_ptr = std::unique_ptr<BIO, bio_free>;
-
-// OpenSSL would ask at the terminal for the password of an encrypted key.
-int no_password(char*, int, int, void*) { return -1; }
-
 result<ed25519_key> from_pem(const secret_key& pem) {
-  const bytes_view text = pem.reveal();
-  if (text.empty()) return errc::key_file_invalid;
-  const bio_ptr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  TP_ASSERT(bio != nullptr);
-  const evp_key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  const evp_key key = private_key_from_pem(pem);
   if (key == nullptr || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) return errc::key_file_invalid;
   std::array<std::uint8_t, 32> seed{};
   std::size_t size = seed.size();
@@ -40,16 +26,8 @@ result<ed25519_key> from_pem(const secret_key& pem) {
 secret_key to_pem(const ed25519_key& identity) {
   const bytes_view seed = identity.seed().reveal();
   const evp_key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
-  const bio_ptr bio(BIO_new(BIO_s_mem()));
-  TP_ASSERT(key != nullptr && bio != nullptr);
-  const int done = PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  TP_ASSERT(done == 1);
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
-  const std::string_view view(text, static_cast<std::size_t>(size));
-  secret_key pem(as_bytes(view));
-  wipe(text, view.size());
-  return pem;
+  TP_ASSERT(key != nullptr);
+  return private_key_to_pem(key);
 }
 
 }  // namespace
