@@ -12,4 +12,9 @@ static_assert(noise_message_max == 65'535 && yamux_frame_bytes_max <= yamux_wind
 static_assert(relay_nodes_max <= directory_entries_max);
 static_assert(base58_bytes_max * 138 / 100 <= base58_text_max + 2, "log(256) / log(58) is about 1.3658");
 
+static_assert(v1_body_bytes_max <= v1_answer_body_bytes_max && v1_answer_body_bytes_max <= v1_client_bytes_max);
+static_assert(v1_client_bytes_max <= v1_address_bytes_max && v1_address_bytes_max <= v1_bytes_max);
+static_assert(v1_client_max <= v1_address_max && v1_address_max <= v1_exchanges_max);
+static_assert(rsa_pem_bytes_max * 4 / 3 < v1_key_text_max);
+
 }  // namespace tp::limits
