@@ -97,6 +97,40 @@ inline constexpr std::size_t link_control_streams_max = 8;    // a node register
 inline constexpr std::int64_t reported_load_max = 1'000'000;  // of each number; above is nonsense
 inline constexpr std::size_t clear_error_bytes_max = 4'096;   // a node's clear error answer
 
+// The first token.place's relay routes (COMPAT): everything they keep is opaque text, and bounded here.
+inline constexpr std::size_t v1_body_bytes_max = 1U << 20;  // a request: far above any text conversation
+inline constexpr std::size_t v1_answer_body_bytes_max = 2U << 20;  // an answer repeats the whole history
+inline constexpr std::size_t v1_key_text_max = 8'192;    // base64 of a PEM of rsa_pem_bytes_max, with room
+inline constexpr std::size_t v1_short_text_max = 1'024;  // iv, tag, mode, associated data
+inline constexpr std::size_t v1_nodes_max = 1'000;       // polling nodes, as directory_entries_max
+inline constexpr std::size_t v1_nodes_per_address_max = 16;  // behind one home's address
+inline constexpr std::size_t v1_challenges_max = 1'000;      // proofs under way, as v1_nodes_max
+inline constexpr auto v1_challenge_time = 120s;              // a node answers with its next poll
+inline constexpr auto v1_ping_interval = 3s;                 // told to an idle polling node
+inline constexpr auto v1_ping_after_work = 1s;               // told with work: it polls again when it is done
+inline constexpr int v1_pings_missed_max = 3;                // then an idle node is dropped
+inline constexpr std::size_t v1_batch_max = 16;              // requests in one answer to /sink
+inline constexpr std::size_t v1_exchanges_max = 4'096;       // requests and answers kept, together
+inline constexpr std::size_t v1_bytes_max = 128U << 20;      // of all of them
+inline constexpr std::size_t v1_queue_max = 64;              // waiting for one node
+inline constexpr std::size_t v1_queue_bytes_max = 16U << 20;    // the same
+inline constexpr std::size_t v1_client_max = 16;                // of one client key
+inline constexpr std::size_t v1_client_bytes_max = 8U << 20;    // the same: four of the largest answers
+inline constexpr std::size_t v1_address_max = 128;              // asked for from one address: a school's
+inline constexpr std::size_t v1_address_bytes_max = 16U << 20;  // the same
+inline constexpr std::size_t v1_chunks_max = 4'096;             // of one stream, not yet fetched
+inline constexpr auto v1_queue_time = 120s;                     // first clients give up after 60 s
+inline constexpr auto v1_work_time = 900s;                      // a long answer on a slow machine
+inline constexpr auto v1_answer_time = 300s;  // kept for its client; a stream: since its last chunk
+inline constexpr auto v1_wait_max = 30s;      // a long poll
+
+// Rate limits and the client's address (CONTRACT).
+inline constexpr std::size_t rate_keys_max = 100'000;                 // about 25 MB
+inline constexpr std::int64_t rate_tokens_max = 1'000'000;            // requests in one period
+inline constexpr auto rate_period_max = std::chrono::hours(24 * 31);  // the longest period: a month
+inline constexpr std::size_t forwarded_hops_max = 32;      // proxies in a row; real chains have three
+inline constexpr std::size_t trusted_proxies_max = 1'024;  // networks; a large CDN publishes about 50
+
 // Link (CONTRACT "Link").
 inline constexpr auto link_ping_interval = 15s;
 inline constexpr auto link_silence_max = 45s;  // three pings

@@ -14,4 +14,9 @@ static_assert(base58_bytes_max * 138 / 100 <= base58_text_max + 2, "log(256) / l
 static_assert(v1_request_bytes_max / 3 * 4 == 2U << 20, "a request's ciphertext in base64");
 static_assert(v1_request_bytes_max < v1_answer_bytes_max && v1_answer_bytes_max / 3 * 4 < json_bytes_max);
 
+static_assert(v1_body_bytes_max <= v1_answer_body_bytes_max && v1_answer_body_bytes_max <= v1_client_bytes_max);
+static_assert(v1_client_bytes_max <= v1_address_bytes_max && v1_address_bytes_max <= v1_bytes_max);
+static_assert(v1_client_max <= v1_address_max && v1_address_max <= v1_exchanges_max);
+static_assert(rsa_pem_bytes_max * 4 / 3 < v1_key_text_max);
+
 }  // namespace tp::limits

@@ -1,5 +1,5 @@
-// Byte classes of HTTP and a little ASCII, for the HTTP codecs only. Constant data and pure functions, any
-// thread. Everything here looks at bytes, never at the locale.
+// Byte classes of HTTP and a little ASCII, for HTTP codecs and readers of field values. Constant data and
+// pure functions, any thread. Everything here looks at bytes, never at the locale.
 #pragma once
 
 #include <array>
