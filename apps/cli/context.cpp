@@ -18,6 +18,9 @@ std::string explain(errc failure) {
     case errc::relay_unreachable:
       return "the relay cannot be reached; is it running, and is --relay right? (tokenplace up starts one "
              "here)";
+    case errc::tls_failed:
+      return "the relay's certificate is not trusted, or it speaks no TLS; name its certificate with --relay-ca "
+             "FILE, or check the address";
     case errc::node_not_found:
       return "no such node is connected to this relay; see tokenplace nodes";
     case errc::not_found:

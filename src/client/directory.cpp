@@ -25,7 +25,6 @@ errc relay_failure(const error_code& error) {
   switch (to_errc(error)) {
     case errc::connection_refused:
     case errc::name_not_resolved:
-    case errc::tls_failed:
     case errc::io_error:
       return errc::relay_unreachable;
     default:

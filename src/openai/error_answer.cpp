@@ -149,6 +149,9 @@ answer resource_answer(errc failure) {
               "The relay cannot be reached. Check its address and your network.",
               nullptr,
               5};
+    case errc::tls_failed:
+      return {503, unavailable, "relay_unreachable",
+              "No TLS connection: the other side's certificate is not trusted, or it speaks no TLS."};
     case errc::deadline_exceeded: return deadline;
     case errc::stalled:
       return {504, timeout, "stalled", "The connection moved no data for too long. Try again."};
