@@ -18,6 +18,12 @@ std::string name_for(const codec::peer_id& id) {
   return "node-" + text.substr(text.size() - 6);
 }
 
+// All relays at once: one that hangs keeps no other from knowing.
+asio::awaitable<void> leave(relay_link* link, async::deadline until) {
+  co_await link->withdraw(until);
+  link->finish(until);
+}
+
 }  // namespace
 
 node::node(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
@@ -36,6 +42,7 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       sealed_(api_, keys_, self_, meters_, with),
       local_(api_, *engine_, config_, meters_, with),
       door_([this](net::http_exchange& call) { return sealed_.serve(call); }),
+      starting_(executor),
       links_running_(executor),
       tasks_(executor) {
   if (config_.name.empty()) config_.name = name_for(self_);
@@ -87,18 +94,25 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
 async::task<void> node::run() {
   with_.log.info("node_starting", field("peer", self_.for_log()), field("port", listener_->port()));
   tasks_.spawn([](net::http_listener* of) { return of->run(); }, listener_.get());
-  const auto started = co_await engine_->start(async::deadline::never());
-  if (!started) {
+  result<void> started = errc::cancelled;
+  starting_.spawn(
+      [](engine::engine* of, result<void>* out) -> asio::awaitable<void> {
+        *out = co_await of->start(async::deadline::never());
+      },
+      engine_.get(), &started);
+  co_await starting_.join();
+  if (started && !draining_) {
+    with_.log.info("engine_ready", field("models", engine_->models().size()));
+    announce();
+    tasks_.spawn([](node* self) { return self->keep_record(); }, this);
+    tasks_.spawn([](node* self) { return self->serve_relays(); }, this);
+  } else if (!draining_) {
     with_.log.error("engine_not_started", field("reason", engine_->reason()));
     tasks_.cancel();
     co_await tasks_.join();
     co_await engine_->stop();
     co_return started.error();
   }
-  with_.log.info("engine_ready", field("models", engine_->models().size()));
-  announce();
-  tasks_.spawn([](node* self) { return self->keep_record(); }, this);
-  tasks_.spawn([](node* self) { return self->serve_relays(); }, this);
   co_await tasks_.join();
   co_await engine_->stop();
   with_.log.info("node_stopped");
@@ -141,9 +155,12 @@ std::size_t node::relays_serving() const {
 asio::awaitable<void> node::drain() {
   const async::deadline until = async::deadline::after(config_.time.drain);
   with_.log.info("node_draining", field("in_flight", gate_.in_flight()));
-  for (relay_link& link : links_) co_await link.withdraw(until);
-  for (relay_link& link : links_) link.finish(until);
+  draining_ = true;
+  starting_.cancel();
+  async::task_scope leaving(executor_);
+  for (relay_link& link : links_) leaving.spawn(leave, &link, until);
   co_await listener_->drain(until);
+  co_await leaving.join();
   const async::deadline last = async::deadline::after(until.when(), limits::link_leave_time);
   const async::deadline_guard guard(executor_, last, [this] { links_running_.cancel(); });
   co_await links_running_.join();  // before the cut: the last bytes of an answer may still be on their way

@@ -32,8 +32,9 @@ class node {
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  // Starts the engine, then serves until drain() has finished or it is cancelled. Error: engine_unavailable
-  // when the engine did not start (see engine().reason()).
+  // Starts the engine, then serves until drain() has finished or it is cancelled. A drain() before the engine
+  // is there ends the start as well. Error: engine_unavailable when the engine did not start (see
+  // engine().reason()).
   async::task<void> run();
   // Leaves the relays, lets calls finish until time.drain, stops the engine.
   asio::awaitable<void> drain();
@@ -68,6 +69,8 @@ class node {
   std::unique_ptr<net::http_listener> listener_;
   std::list<relay_link> links_;
   async::task_scope links_running_;
+  bool draining_ = false;
+  async::task_scope starting_;  // the engine
   async::task_scope tasks_;
 };
 

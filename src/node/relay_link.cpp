@@ -18,6 +18,8 @@ codec::url websocket_of(codec::url relay) {
 }
 
 }  // namespace
+async::deadline control_deadline() { return async::deadline::after(limits::link_handshake_time); }
+
 
 std::string_view name(link_state state) noexcept {
   switch (state) {
@@ -150,7 +152,7 @@ async::task<void> relay_link::keep_current(link::session& session) {
 
 async::task<void> relay_link::put_record(link::session& session) {
   const std::int64_t version = shared_.record.version();
-  const auto status = co_await control(session, "PUT", own_path_, shared_.record.body());
+  const auto status = co_await control(session, "PUT", own_path_, shared_.record.body(), control_deadline());
   if (!status) co_return status.error();
   if (*status != 200) {
     set_state(link_state::refused);
@@ -168,13 +170,14 @@ async::task<void> relay_link::post_load(link::session& session) {
   std::string body = "{\"in_flight\":" + std::to_string(told_in_flight_) +
                      ",\"capacity\":" + std::to_string(shared_.gate.capacity()) +
                      ",\"queued\":" + std::to_string(told_queued_) + "}";
-  const auto status = co_await control(session, "POST", own_path_ + "/load", std::move(body));
+  const auto status =
+      co_await control(session, "POST", own_path_ + "/load", std::move(body), control_deadline());
   if (!status) co_return status.error();
   co_return async::success();  // a relay that takes no loads is still a relay
 }
 
 async::task<int> relay_link::control(link::session& session, std::string method, std::string path,
-                                     std::string body) {
+                                     std::string body, async::deadline until) {
   auto stream = co_await link::open_http(session);
   if (!stream) co_return stream.error();
   net::http_request request;
@@ -182,7 +185,6 @@ async::task<int> relay_link::control(link::session& session, std::string method,
   request.target = std::move(path);
   request.fields = {{"Content-Type", "application/json"}, {"Connection", "close"}};
   request.body = as_bytes(body);
-  const async::deadline until = async::deadline::after(limits::link_handshake_time);
   auto answer = co_await net::http_call(std::move(*stream), std::move(request), "relay", until,
                                         net::after_request::close_write);
   if (!answer) co_return answer.error();
@@ -210,7 +212,7 @@ asio::awaitable<void> relay_link::serve_stream(std::unique_ptr<link::stream> str
 asio::awaitable<void> relay_link::withdraw(async::deadline until) {
   withdrawn_ = true;
   if (!session_ || state_ != link_state::serving || session_->ended() || until.passed()) co_return;
-  const auto status = co_await control(*session_, "DELETE", own_path_, "");
+  const auto status = co_await control(*session_, "DELETE", own_path_, "", until.earlier(control_deadline()));
   static_cast<void>(status);  // the end of the session says the same
 }
 

@@ -63,10 +63,12 @@ class relay_link {
   asio::awaitable<void> keep_serving();
   async::task<void> serve_once();
   asio::awaitable<void> finish_calls();
+  async::task<std::unique_ptr<async::byte_stream>> dial(async::deadline until);
   async::task<void> keep_current(link::session& session);
   async::task<void> put_record(link::session& session);
   async::task<void> post_load(link::session& session);
-  async::task<int> control(link::session& session, std::string method, std::string path, std::string body);
+  async::task<int> control(link::session& session, std::string method, std::string path, std::string body,
+                           async::deadline until);
   link::stream_events* on_stream(link::session& session, std::uint32_t id);
   asio::awaitable<void> serve_stream(std::unique_ptr<link::stream> stream);
   std::chrono::milliseconds next_pause();
