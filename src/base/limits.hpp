@@ -117,6 +117,7 @@ inline constexpr std::size_t link_backlog_bytes_max = 4U << 20;  // queued for o
 // Node.
 inline constexpr std::size_t node_concurrency_default = 4;
 inline constexpr std::size_t node_queue_default = 16;  // waiting for a slot; then node_busy
+inline constexpr std::size_t node_refusals_max = 16;   // of a relay at a time; then its streams are reset
 inline constexpr auto node_queue_time = 60s;           // longest wait for a slot
 inline constexpr auto key_rotation_interval = 3'600s;
 inline constexpr auto record_check_interval = 5s;  // models may change, keys age

@@ -24,11 +24,16 @@ codec::http_fields typed(std::string_view content_type) {
   return fields;
 }
 
-async::task<void> send_error(answer_sink& to, const openai::api_error& error) {
+codec::http_fields fields_of(const openai::api_error& error) {
   codec::http_fields fields = typed(openai::content_type(error));
   if (error.retry_after) {
-    static_cast<void>(fields.add("retry-after", std::to_string(error.retry_after->count())));
+    static_cast<void>(fields.add("Retry-After", std::to_string(error.retry_after->count())));
   }
+  return fields;
+}
+
+async::task<void> send_error(answer_sink& to, const openai::api_error& error) {
+  codec::http_fields fields = fields_of(error);
   plaintext body(as_bytes(openai::to_text(error)));
   co_return co_await to.whole(error.status, std::move(fields), std::move(body));
 }

@@ -23,6 +23,9 @@ namespace tp::node {
 codec::http_fields typed(std::string_view content_type);
 
 // An error as a whole answer.
+// An error's Content-Type, and Retry-After where it has one.
+codec::http_fields fields_of(const openai::api_error& error);
+
 async::task<void> send_error(answer_sink& to, const openai::api_error& error);
 
 class call_run {

@@ -41,7 +41,6 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       api_(*engine_, gate_, config_, meters_, with),
       sealed_(api_, keys_, self_, meters_, with),
       local_(api_, *engine_, config_, meters_, with),
-      door_([this](net::http_exchange& call) { return sealed_.serve(call); }),
       starting_(executor),
       links_running_(executor),
       tasks_(executor) {
@@ -83,7 +82,7 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
                             .identity = made->identity_,
                             .record = made->record_,
                             .gate = made->gate_,
-                            .door = made->door_,
+                            .door = made->sealed_,
                             .tls = made->tls_ ? &*made->tls_ : nullptr,
                             .count = made->meters_,
                             .with = with};

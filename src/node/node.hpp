@@ -64,7 +64,6 @@ class node {
   api api_;
   sealed_door sealed_;
   local_door local_;
-  net::http_handler door_;
   std::optional<net::tls_client> tls_;
   std::unique_ptr<net::http_listener> listener_;
   std::list<relay_link> links_;

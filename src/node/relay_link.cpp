@@ -42,6 +42,8 @@ relay_link::relay_link(const asio::any_io_executor& executor, codec::url relay, 
       relay_(std::move(relay)),
       shared_(shared),
       own_path_("/api/v2/nodes/" + codec::peer_id::from_public_key(shared.identity.public_key()).text()),
+      uploads_(shared.config.concurrency + shared.config.queue),
+      door_([this](net::http_exchange& call) { return shared_.door.serve(call, uploads_); }),
       changed_(executor),
       backoff_(shared.config.time.backoff_first),
       life_(executor) {}
@@ -206,7 +208,9 @@ link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t
 asio::awaitable<void> relay_link::serve_stream(std::unique_ptr<link::stream> stream) {
   net::http_server_settings how;
   how.body_bytes_max = limits::request_bytes_max;
-  co_await net::serve_http(*stream, shared_.door, how, shared_.with, &drain_);
+  // Requests being read, those admitted or queued, and some to be told that the node is busy.
+  if (calls_->live() >= 2 * uploads_.seats() + limits::node_refusals_max) return nullptr;
+  co_await net::serve_http(*stream, door_, how, shared_.with, &drain_);
 }
 
 asio::awaitable<void> relay_link::withdraw(async::deadline until) {

@@ -1,8 +1,11 @@
 #include "node/sealed_door.hpp"
 
+#include <optional>
+
 #include "base/limits.hpp"
 #include "codec/bhttp.hpp"
 #include "codec/http_date.hpp"
+#include "node/call_run.hpp"
 #include "openai/error_answer.hpp"
 
 namespace tp::node {
@@ -16,7 +19,8 @@ codec::http_fields clear_fields(std::string_view type) {
 }
 
 asio::awaitable<void> respond_clear(net::http_exchange& call, openai::api_error error) {
-  const codec::http_fields fields = clear_fields(openai::content_type(error));
+  codec::http_fields fields = fields_of(error);
+  static_cast<void>(fields.set("Cache-Control", "no-store"));
   const std::string body = openai::to_text(error);
   const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
   static_cast<void>(sent);  // a relay that has gone needs no answer
@@ -104,7 +108,7 @@ class sealed_sink final : public answer_sink {
 
 }  // namespace
 
-asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
+asio::awaitable<void> sealed_door::serve(net::http_exchange& call, reading_room& uploads) {
   const std::string_view method = call.request().method();
   const std::string_view path = call.request().path();
   if (path == "/healthz" && method == "GET") {
@@ -113,32 +117,42 @@ asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
     static_cast<void>(sent);
     co_return;
   }
-  if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call);
+  if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call, uploads);
   co_await respond_clear(call, openai::error_answer(openai::refusal::not_found));
 }
 
-asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
+asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call, reading_room& uploads) {
   const auto form = e2ee::request_form(call.request().find("content-type").value_or(""));
   if (!form) {
     co_return co_await respond_clear(call, openai::error_answer(openai::refusal::unsupported_media_type));
   }
-  e2ee::sealed_request_reader reader(keys_, *form);
+  if (uploads.full()) {
+    count_.refused.add();
+    co_return co_await respond_clear(call, openai::error_answer(errc::node_busy));
+  }
+  std::optional<reading_room::seat> seat(std::in_place, uploads);
+  auto opened = co_await read(call, *form);
+  seat.reset();
+  if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
+  co_await answer(call, std::move(*opened));
+}
+
+// The whole envelope; why it is none.
+async::task<e2ee::sealed_call> sealed_door::read(net::http_exchange& call, e2ee::form form) {
+  e2ee::sealed_request_reader reader(keys_, form);
   bytes slice(16U << 10);
   for (;;) {  // bounded by the envelope's own limit
     const auto size = co_await call.read_body_some(slice);
     if (!size) {
       const bool too_large = to_errc(size.error()) == errc::too_large;
-      co_return co_await refuse_clear(call, too_large ? errc::message_too_large : errc::truncated);
+      co_return too_large ? errc::message_too_large : errc::truncated;
     }
     if (*size == 0) break;
     const auto pushed = reader.push(bytes_view(slice).first(*size));
-    if (!pushed) co_return co_await refuse_clear(call, to_errc(pushed.error()));
+    if (!pushed) co_return pushed.error();
   }
-  bytes().swap(slice);
   const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = api_.routes()};
-  auto opened = reader.end(policy, with_.random);
-  if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
-  co_await answer(call, std::move(*opened));
+  co_return reader.end(policy, with_.random);
 }
 
 asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed_call opened) {
