@@ -100,9 +100,15 @@ std::vector<option> local_options() {
        .value_name = "ADDRESS"},
       apps::port_option("server-port", "3000", "Port of the local API; 0 takes a free one", "Local API", 0),
       {.name = "api-key",
-       .help = "Key demanded of callers, on the local API and inside sealed requests",
+       .help = "Key demanded of callers of the local API",
        .group = "Local API",
        .secret = config::secrecy::secret},
+      {.name = "api-key-for",
+       .fallback = "local",
+       .help =
+           "Of whom the key is demanded: callers of the local API, or everyone, inside sealed requests too",
+       .group = "Local API",
+       .choices = {"local", "everyone"}},
       apps::drain_time_option("For requests to finish after SIGTERM", "Local API"),
   };
 }

@@ -1,7 +1,7 @@
 // One way to answer an OpenAI call, whoever asks: checks what engines are sloppy about, waits for a slot,
 // calls the engine, adds what engines leave out, streams. One per node; event loop thread only. It never
 // fails: every failure becomes an answer, or a cut one once its head is out. Refuses callers without the
-// owner's key when one is set, models the engine does not have and routes no engine has.
+// owner's key where one is demanded, models the engine does not have and routes no engine has.
 #pragma once
 
 #include <optional>
@@ -30,6 +30,9 @@ struct api_call {
   plaintext body;
 };
 
+// Who calls: somebody at the local API, or behind a relay, inside a seal.
+enum class caller { local, sealed };
+
 class api {
  public:
   api(engine::engine& model, admission& gate, const settings& config, meters& count, services& with)
@@ -37,9 +40,9 @@ class api {
     list_routes({});
   }
 
-  // Whether a call with this Authorization field may be answered: "Bearer KEY" if the owner set a key, else
-  // always. Each door asks before it hands a call on.
-  bool admits(std::optional<std::string_view> authorization) const;
+  // Whether a call with this Authorization field may be answered: "Bearer KEY" if the owner set a key, and
+  // demands it of such callers, else always. Each door asks before it hands a call on.
+  bool admits(caller who, std::optional<std::string_view> authorization) const;
 
   // Answers into `to`. Cancelling it aborts the engine's work and gives the slot back.
   asio::awaitable<void> answer(api_call call, answer_sink& to);

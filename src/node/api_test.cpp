@@ -48,15 +48,26 @@ TEST_F(api_test, its_routes_are_those_of_the_models_last_listed) {
 }
 
 TEST_F(api_test, only_the_owners_key_is_admitted_once_there_is_one) {
-  EXPECT_TRUE(door.admits(std::nullopt));
-  EXPECT_TRUE(door.admits("Bearer anything"));
+  EXPECT_TRUE(door.admits(caller::local, std::nullopt));
+  EXPECT_TRUE(door.admits(caller::local, "Bearer anything"));
   config.api_key = secret_key(as_bytes("a-key"));
-  EXPECT_FALSE(door.admits(std::nullopt));
+  EXPECT_FALSE(door.admits(caller::local, std::nullopt));
   for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer a-ke", "Basic a-key", "a-key"}) {
-    EXPECT_FALSE(door.admits(wrong)) << wrong;
+    EXPECT_FALSE(door.admits(caller::local, wrong)) << wrong;
   }
-  EXPECT_TRUE(door.admits("Bearer a-key"));
-  EXPECT_TRUE(door.admits("bearer a-key")) << "the scheme's name has no case";
+  EXPECT_TRUE(door.admits(caller::local, "Bearer a-key"));
+  EXPECT_TRUE(door.admits(caller::local, "bearer a-key")) << "the scheme's name has no case";
+}
+
+TEST_F(api_test, sealed_callers_need_the_key_only_where_it_is_for_everyone) {
+  config.api_key = secret_key(as_bytes("a-key"));
+  EXPECT_TRUE(door.admits(caller::sealed, std::nullopt));
+  EXPECT_TRUE(door.admits(caller::sealed, "Bearer another"));
+  config.api_key_for = key_demand::everyone;
+  EXPECT_FALSE(door.admits(caller::sealed, std::nullopt));
+  EXPECT_FALSE(door.admits(caller::sealed, "Bearer another"));
+  EXPECT_TRUE(door.admits(caller::sealed, "Bearer a-key"));
+  EXPECT_FALSE(door.admits(caller::local, std::nullopt));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ std::string local_door::health() const {
 }
 
 asio::awaitable<void> local_door::serve_api(net::http_exchange& call, std::string target) {
-  if (!api_.admits(call.request().find("authorization"))) {
+  if (!api_.admits(caller::local, call.request().find("authorization"))) {
     co_return co_await refuse(call, openai::error_answer(openai::refusal::invalid_api_key));
   }
   api_call wanted;

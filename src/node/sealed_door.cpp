@@ -159,7 +159,7 @@ asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed
   sealed_sink sink(call, std::move(opened.answer), with_.clock);
   if (!opened.request) co_return co_await api_.refuse(openai::error_answer(opened.request.error()), sink);
   codec::bhttp_request request = std::move(*opened.request);
-  if (!api_.admits(request.fields.find("authorization"))) {
+  if (!api_.admits(caller::sealed, request.fields.find("authorization"))) {
     co_return co_await api_.refuse(openai::error_answer(openai::refusal::invalid_api_key), sink);
   }
   api_call wanted;

@@ -29,12 +29,16 @@ struct times {
 };
 
 struct settings {
+// Who has to show the owner's key, if there is one: callers of the local API, or also those inside seals.
+enum class key_demand { local, everyone };
+
   std::vector<codec::url> relays;
   std::string relay_ca;  // PEM file; empty: the system's roots
   std::string name;      // shown in the directory; empty: one made of the peer id
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000;
-  secret_key api_key;  // demanded at every door; must be set unless the host is loopback
+  secret_key api_key;  // must be set unless the host is loopback
+  key_demand api_key_for = key_demand::local;
   std::size_t concurrency = limits::node_concurrency_default;
   std::size_t queue = limits::node_queue_default;
   std::filesystem::path state_dir;

@@ -205,8 +205,16 @@ TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
   EXPECT_EQ(entry->record.fields().name, "node-" + id.substr(id.size() - 6));
 }
 
-TEST_F(chats, a_node_with_an_api_key_wants_it_inside_the_seal) {
+TEST_F(chats, a_key_for_the_local_api_is_not_asked_of_the_public) {
   furnish({.api_key = "a-key"});
+  EXPECT_EQ(talk()->status, 200);
+  raw_client outside(loop, first().port());
+  outside.send(std::string("GET /v1/models HTTP/1.1\r\nHost: node\r\n\r\n"));
+  EXPECT_EQ(outside.answer().status, 401);
+}
+
+TEST_F(chats, a_node_with_an_api_key_for_everyone_wants_it_inside_the_seal) {
+  furnish({.api_key = "a-key", .api_key_for = node::key_demand::everyone});
   for (const char* other : {"", "Bearer", "Bearer a-ke", "Bearer a-key2", "Basic a-key", "a-key"}) {
     const auto refused = talk({.authorization = other});
     EXPECT_EQ(refused->error, errc::ok);

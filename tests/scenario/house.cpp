@@ -84,6 +84,7 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   config.state_dir = folder_;
   config.time = plan.time;
   config.api_key = secret_key(as_bytes(plan.api_key));
+  config.api_key_for = plan.api_key_for;
   auto made = node::node::open(loop.get_executor(), std::move(config), key_of(plan.identity),
                                std::move(chosen), own.with);
   EXPECT_TRUE(made.has_value());

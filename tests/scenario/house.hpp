@@ -85,6 +85,7 @@ struct node_plan {
   std::uint64_t identity = 1;  // the same number: the same key
   std::chrono::milliseconds engine_silence = 10s;
   std::string api_key{};  // empty: none
+  node::key_demand api_key_for = node::key_demand::local;
   std::unique_ptr<engine::engine> model{};  // instead of the mock
   std::vector<codec::url> more_relays{};
   std::string name = "scenario";
