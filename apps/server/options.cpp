@@ -65,7 +65,7 @@ std::vector<option> engine_options() {
       {.name = "engine-threads",
        .type = option_type::integer,
        .fallback = "0",
-       .help = "Threads of a llama-server we start; 0: one less than cores, as it stalls on busy ones",
+       .help = "Threads of a llama-server we start; 0: one less than cores, above two",
        .group = "Engine",
        .maximum = 1'024},
       apps::concurrency_option("Engine"),
