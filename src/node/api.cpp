@@ -43,9 +43,6 @@ asio::awaitable<void> api::answer(api_call call, answer_sink& to) {
 
 asio::awaitable<void> api::run(api_call call, const openai::request_facts& facts, answer_sink& to) {
   const async::deadline until = async::deadline::after(config_.time.call);
-  const async::deadline queue_until = until.earlier(async::deadline::after(config_.time.queue));
-  const auto place = co_await gate_.enter(queue_until);
-  if (!place) co_return co_await refuse(openai::error_answer(place.error()), to);
   engine::engine_request request;
   request.method = std::move(call.method);
   request.target = std::move(call.target);
@@ -53,7 +50,7 @@ asio::awaitable<void> api::run(api_call call, const openai::request_facts& facts
   request.model = facts.model;
   request.body = std::move(call.body);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  call_run running(executor, engine_, facts, to, config_.time, count_);
+  call_run running(executor, engine_, gate_, facts, to, config_.time, count_);
   const auto passed = co_await running.run(std::move(request), until);
   if (passed) co_return;
   count_.cut.add();

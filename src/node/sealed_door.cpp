@@ -34,6 +34,7 @@ class sealed_sink final : public answer_sink {
       : call_(call), sealer_(std::move(sealer)), clock_(clock) {}
 
   async::task<void> whole(int status, codec::http_fields fields, plaintext body) override {
+    if (signs_ > 0) co_return co_await whole_after_signs(status, std::move(fields), std::move(body));
     add_date(fields);
     const codec::bhttp_response head{status, std::move(fields)};
     const std::size_t padded = e2ee::bucket(codec::bhttp_response_bytes(head, body.reveal()));
@@ -45,16 +46,30 @@ class sealed_sink final : public answer_sink {
     co_return co_await call_.respond(200, envelope_fields(), out_);
   }
 
+  // An informational response. In the whole form nothing can leave before the end.
+  async::task<void> sign_of_life() override {
+    if (is_whole() || signs_ == limits::bhttp_informational_max) co_return async::success();
+    if (signs_ == 0) {
+      const auto begun = co_await call_.begin(200, envelope_fields());
+      if (!begun) co_return begun.error();
+    }
+    codec::put_bhttp_processing(pending_, place());
+    ++signs_;
+    co_return co_await flush();
+  }
+
   async::task<void> begin(int status, codec::http_fields fields) override {
     if (is_whole()) {
       head_ = {status, std::move(fields)};
       co_return async::success();
     }
-    const auto begun = co_await call_.begin(200, envelope_fields());
-    if (!begun) co_return begun.error();
+    if (signs_ == 0) {
+      const auto begun = co_await call_.begin(200, envelope_fields());
+      if (!begun) co_return begun.error();
+    }
     add_date(fields);
     const codec::bhttp_response head{status, std::move(fields)};
-    const auto put = codec::put_bhttp_response_head(pending_, head);
+    const auto put = codec::put_bhttp_response_head(pending_, head, place());
     if (!put) co_return put.error();
     co_return async::success();  // leaves with the first piece
   }
@@ -66,11 +81,7 @@ class sealed_sink final : public answer_sink {
       co_return async::success();
     }
     codec::put_bhttp_content(pending_, data.reveal());
-    out_.clear();
-    const auto sealed = sealer_.piece(pending_.reveal(), out_);
-    pending_.clear();
-    if (!sealed) co_return sealed.error();
-    co_return co_await call_.write(out_);
+    co_return co_await flush();
   }
 
   async::task<void> end() override {
@@ -79,6 +90,32 @@ class sealed_sink final : public answer_sink {
       co_return co_await whole(head_.status, std::move(head_.fields), std::move(body));
     }
     codec::put_bhttp_end(pending_);
+    co_return co_await finish();
+  }
+
+ private:
+  codec::bhttp_place place() const {
+    return signs_ == 0 ? codec::bhttp_place::begins : codec::bhttp_place::follows;
+  }
+  async::task<void> whole_after_signs(int status, codec::http_fields fields, plaintext body) {
+    add_date(fields);
+    const codec::bhttp_response head{status, std::move(fields)};
+    const auto put = codec::put_bhttp_response_head(pending_, head, place());
+    if (!put) co_return put.error();
+    codec::put_bhttp_content(pending_, body.reveal());
+    constexpr std::size_t end_bytes = 2;
+    const std::size_t size = pending_.size() + end_bytes;
+    codec::put_bhttp_end(pending_, e2ee::bucket(size) - size);
+    co_return co_await finish();
+  }
+  async::task<void> flush() {
+    out_.clear();
+    const auto sealed = sealer_.piece(pending_.reveal(), out_);
+    pending_.clear();
+    if (!sealed) co_return sealed.error();
+    co_return co_await call_.write(out_);
+  }
+  async::task<void> finish() {
     out_.clear();
     const auto sealed = sealer_.finish(pending_.reveal(), out_);
     if (!sealed) co_return sealed.error();
@@ -86,8 +123,6 @@ class sealed_sink final : public answer_sink {
     if (!written) co_return written.error();
     co_return co_await call_.end();
   }
-
- private:
   bool is_whole() const { return sealer_.envelope_form() == e2ee::form::whole; }
   void add_date(codec::http_fields& fields) const {
     static_cast<void>(fields.set("date", codec::http_date(clock_.unix_now())));
@@ -103,6 +138,7 @@ class sealed_sink final : public answer_sink {
   const clock_source& clock_;
   codec::bhttp_response head_;
   plaintext pending_;
+  std::size_t signs_ = 0;  // informational responses
   bytes out_;
 };
 
