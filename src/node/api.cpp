@@ -81,12 +81,11 @@ asio::awaitable<void> api::answer_models(const openai::route_match& route, answe
   if (!sent) count_.cut.add();
 }
 
-void api::list_routes(const std::vector<engine::model_info>& models) {
-  model_paths_.clear();
-  for (const engine::model_info& offered : models) model_paths_.push_back("/v1/models/" + offered.id);
-  routes_ = {{"GET", "/v1/models"}};
-  for (const std::string& path : model_paths_) routes_.push_back({"GET", path});
-  for (const std::string_view path : openai::engine_paths()) routes_.push_back({"POST", path});
+// Of single models all: whether the node has the one that is asked for is answered like any other question.
+std::vector<e2ee::route> api::all_routes() {
+  std::vector<e2ee::route> all{{"GET", "/v1/models"}, {"GET", "/v1/models/"}};
+  for (const std::string_view path : openai::engine_paths()) all.push_back({"POST", path});
+  return all;
 }
 
 bool api::serves(std::string_view model) const {

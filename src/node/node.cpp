@@ -123,7 +123,6 @@ void node::announce() {
   const bool new_key = keys_.rotate_if_due() == e2ee::rotation::new_key;
   const std::vector<engine::model_info> models = engine_->models();
   if (!new_key && !record_.due(models)) return;
-  api_.list_routes(models);
   const auto renewed = record_.renew(models);
   if (!renewed) {
     with_.log.error("record_not_renewed", field("reason", renewed.error()));

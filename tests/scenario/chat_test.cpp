@@ -205,6 +205,20 @@ TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
   EXPECT_EQ(entry->record.fields().name, "node-" + id.substr(id.size() - 6));
 }
 
+TEST_F(chats, a_model_that_is_not_there_is_said_to_be_so_and_ids_may_be_escaped) {
+  furnish();
+  const auto missing = talk({.path = "/v1/models/no-such-model"});
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_EQ(missing->code(), "model_not_found");
+  for (const char* path :
+       {"/v1/models/mock-model", "/v1/models/mock%2Dmodel", "/v1/models/mock%2dmodel?x=1"}) {
+    const auto found = talk({.path = path});
+    EXPECT_EQ(found->status, 200) << path;
+    EXPECT_TRUE(found->has("mock-model")) << path;
+  }
+  EXPECT_EQ(talk({.path = "/v1/nothing"})->code(), "not_found");
+}
+
 TEST_F(chats, a_key_for_the_local_api_is_not_asked_of_the_public) {
   furnish({.api_key = "a-key"});
   EXPECT_EQ(talk()->status, 200);
