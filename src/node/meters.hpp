@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "link/meters.hpp"
 
 namespace tp::node {
 
@@ -17,7 +18,8 @@ struct meters {
                                                 "Sealed requests that were not authentic.")),
         links(registry.make_gauge("token_place_node_links", "Relays this node is registered at.")),
         reconnects(
-            registry.make_counter("token_place_node_reconnects_total", "Links lost and dialled anew.")) {}
+            registry.make_counter("token_place_node_reconnects_total", "Links lost and dialled anew.")),
+        wire(registry) {}
 
   counter& calls;
   counter& refused;
@@ -26,6 +28,7 @@ struct meters {
   counter& envelopes_refused;
   gauge& links;
   counter& reconnects;
+  link::meters wire;  // of all sessions
 };
 
 }  // namespace tp::node

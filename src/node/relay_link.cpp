@@ -98,6 +98,7 @@ async::task<void> relay_link::serve_once() {
   present->handle(std::string(link::http_protocol),
                   [this, present](std::uint32_t id) { return on_stream(*present, id); });
   error_code ended;
+  how.count = &shared_.count.wire;
   async::task_scope running(executor_);
   running.spawn(
       [](link::session* of, error_code* out, async::event* wake) -> asio::awaitable<void> {
