@@ -14,7 +14,7 @@ std::vector<option> relay_options() {
       {.name = "relay-url",
        .type = option_type::list,
        .fallback = "http://127.0.0.1:5000",
-       .help = "Relays to serve, all at once; http, https, ws or wss",
+       .help = "Relays to serve, all at once; http, https, ws, wss, or tcp (raw libp2p)",
        .group = "Relays",
        .value_name = "URL",
        .check = apps::relay_url_only},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "net/dial.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket.hpp"
 
@@ -17,9 +18,9 @@ codec::url websocket_of(codec::url relay) {
   return relay;
 }
 
-}  // namespace
 async::deadline control_deadline() { return async::deadline::after(limits::link_handshake_time); }
 
+}  // namespace
 
 std::string_view name(link_state state) noexcept {
   switch (state) {
@@ -41,9 +42,9 @@ relay_link::relay_link(const asio::any_io_executor& executor, codec::url relay, 
     : executor_(executor),
       relay_(std::move(relay)),
       shared_(shared),
-      own_path_("/api/v2/nodes/" + codec::peer_id::from_public_key(shared.identity.public_key()).text()),
       uploads_(shared.config.concurrency + shared.config.queue),
       door_([this](net::http_exchange& call) { return shared_.door.serve(call, uploads_); }),
+      own_path_("/api/v2/nodes/" + codec::peer_id::from_public_key(shared.identity.public_key()).text()),
       changed_(executor),
       backoff_(shared.config.time.backoff_first),
       life_(executor) {}
@@ -82,12 +83,22 @@ std::chrono::milliseconds relay_link::next_pause() {
   return std::chrono::milliseconds(shared_.with.random.below(static_cast<std::uint64_t>(bound.count()) + 1));
 }
 
+async::task<std::unique_ptr<async::byte_stream>> relay_link::dial(async::deadline until) {
+  if (relay_.scheme != codec::url_scheme::tcp) {
+    co_return co_await net::dial_websocket(websocket_of(relay_), shared_.tls, until);
+  }
+  auto plain = co_await net::dial(relay_, nullptr, until);
+  if (!plain) co_return plain.error();
+  co_return std::unique_ptr<async::byte_stream>(std::move(*plain));
+}
+
 async::task<void> relay_link::serve_once() {
   set_state(link_state::dialling);
   const async::deadline until = async::deadline::after(limits::link_handshake_time);
-  auto stream = co_await net::dial_websocket(websocket_of(relay_), shared_.tls, until);
+  auto stream = co_await dial(until);
   if (!stream) co_return stream.error();
   link::session_settings how;
+  how.count = &shared_.count.wire;
   auto session = co_await link::session::handshake(std::move(*stream), link::role::dialer, shared_.identity,
                                                    std::nullopt, shared_.with, until, how);
   if (!session) co_return session.error();
@@ -98,7 +109,6 @@ async::task<void> relay_link::serve_once() {
   present->handle(std::string(link::http_protocol),
                   [this, present](std::uint32_t id) { return on_stream(*present, id); });
   error_code ended;
-  how.count = &shared_.count.wire;
   async::task_scope running(executor_);
   running.spawn(
       [](link::session* of, error_code* out, async::event* wake) -> asio::awaitable<void> {
@@ -198,6 +208,8 @@ async::task<int> relay_link::control(link::session& session, std::string method,
 }
 
 link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t id) {
+  // Requests being read, those admitted or queued, and some to be told that the node is busy.
+  if (calls_->live() >= 2 * uploads_.seats() + limits::node_refusals_max) return nullptr;
   auto stream = std::make_unique<link::stream>(session, id);
   link::stream* const events = stream.get();
   const bool started = calls_->spawn(
@@ -209,8 +221,6 @@ link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t
 asio::awaitable<void> relay_link::serve_stream(std::unique_ptr<link::stream> stream) {
   net::http_server_settings how;
   how.body_bytes_max = limits::request_bytes_max;
-  // Requests being read, those admitted or queued, and some to be told that the node is busy.
-  if (calls_->live() >= 2 * uploads_.seats() + limits::node_refusals_max) return nullptr;
   co_await net::serve_http(*stream, door_, how, shared_.with, &drain_);
 }
 

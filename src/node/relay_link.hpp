@@ -63,8 +63,8 @@ class relay_link {
  private:
   asio::awaitable<void> keep_serving();
   async::task<void> serve_once();
-  asio::awaitable<void> finish_calls();
   async::task<std::unique_ptr<async::byte_stream>> dial(async::deadline until);
+  asio::awaitable<void> finish_calls();
   async::task<void> keep_current(link::session& session);
   async::task<void> put_record(link::session& session);
   async::task<void> post_load(link::session& session);

@@ -197,6 +197,18 @@ TEST_F(chats, a_connection_that_asks_for_its_end_gets_it_at_once) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, limits::drain_refused_time) << "it did not linger";
 }
 
+TEST_F(chats, a_node_may_dial_its_relay_over_plain_tcp) {
+  open_relay();
+  codec::url raw = relay_->url();
+  raw.scheme = codec::url_scheme::tcp;
+  node_place& node = nodes_.emplace_back(loop, node_plan{}, raw, ++seed_);
+  ASSERT_TRUE(until([&] { return node.serving(); }));
+  add_client();
+  const auto answered = talk();
+  EXPECT_EQ(answered->status, 200);
+  EXPECT_TRUE(answered->has("[DONE]"));
+}
+
 TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
   furnish({.name = ""});
   const auto entry = run(client().nodes.fetch_one(first().peer(), async::deadline::after(10s)));
