@@ -17,6 +17,7 @@ struct meters {
         envelopes_refused(registry.make_counter("token_place_node_envelopes_refused_total",
                                                 "Sealed requests that were not authentic.")),
         links(registry.make_gauge("token_place_node_links", "Relays this node is registered at.")),
+        peers(registry.make_gauge("token_place_node_peers", "libp2p sessions at the local port.")),
         reconnects(
             registry.make_counter("token_place_node_reconnects_total", "Links lost and dialled anew.")),
         wire(registry) {}
@@ -27,6 +28,7 @@ struct meters {
   counter& cut;
   counter& envelopes_refused;
   gauge& links;
+  gauge& peers;
   counter& reconnects;
   link::meters wire;  // of all sessions
 };

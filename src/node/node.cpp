@@ -41,6 +41,9 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       api_(*engine_, gate_, config_, meters_, with),
       sealed_(api_, keys_, self_, meters_, with),
       local_(api_, *engine_, config_, meters_, with),
+      peers_(
+          executor, identity_, [this](net::http_exchange& call) { return local_.serve(call); }, config_,
+          meters_, with),
       starting_(executor),
       links_running_(executor),
       tasks_(executor) {
@@ -71,11 +74,12 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
     made->tls_ = std::move(*tls);
   }
   const net::listen_settings where{.host = chosen.host, .port = chosen.port};
-  const net::http_handler handler = [door = &made->local_](net::http_exchange& call) {
+  const net::http_handler handler = [door = &made->peers_](net::http_exchange& call) {
     return door->serve(call);
   };
   const net::http_server_settings how;
-  auto listener = net::http_listener::open(executor, where, handler, how, nullptr, with);
+  auto listener =
+      net::http_listener::open(executor, where, handler, how, nullptr, with, made->peers_.upgrade());
   if (!listener) return listener.error();
   made->listener_ = std::move(*listener);
   const link_context shared{.config = made->config_,
@@ -157,6 +161,7 @@ asio::awaitable<void> node::drain() {
   starting_.cancel();
   async::task_scope leaving(executor_);
   for (relay_link& link : links_) leaving.spawn(leave, &link, until);
+  leaving.spawn(peers_.drain(until));
   co_await listener_->drain(until);
   co_await leaving.join();
   const async::deadline last = async::deadline::after(until.when(), limits::link_leave_time);

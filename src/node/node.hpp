@@ -14,6 +14,7 @@
 #include "node/api.hpp"
 #include "node/local_door.hpp"
 #include "node/meters.hpp"
+#include "node/peer_door.hpp"
 #include "node/record_book.hpp"
 #include "node/relay_link.hpp"
 #include "node/sealed_door.hpp"
@@ -64,12 +65,13 @@ class node {
   api api_;
   sealed_door sealed_;
   local_door local_;
+  peer_door peers_;
   std::optional<net::tls_client> tls_;
   std::unique_ptr<net::http_listener> listener_;
   std::list<relay_link> links_;
-  async::task_scope links_running_;
   bool draining_ = false;
   async::task_scope starting_;  // the engine
+  async::task_scope links_running_;
   async::task_scope tasks_;
 };
 

@@ -18,6 +18,7 @@ struct times {
   std::chrono::milliseconds call = limits::call_time;                // a whole call, queue included
   std::chrono::milliseconds head_wait = limits::response_head_wait;  // then the head goes out without a token
   std::chrono::milliseconds comment = limits::response_comment_interval;  // a silent stream's sign of life
+  std::chrono::milliseconds handshake = limits::link_handshake_time;      // of a session at the local port
   std::chrono::milliseconds drain = limits::drain_time;                   // on shutdown
   std::chrono::milliseconds backoff_first = limits::link_backoff_first;
   std::chrono::milliseconds backoff_max = limits::link_backoff_max;
@@ -28,10 +29,10 @@ struct times {
   std::chrono::seconds record_renewal = limits::record_renewal_interval;
 };
 
-struct settings {
 // Who has to show the owner's key, if there is one: callers of the local API, or also those inside seals.
 enum class key_demand { local, everyone };
 
+struct settings {
   std::vector<codec::url> relays;
   std::string relay_ca;  // PEM file; empty: the system's roots
   std::string name;      // shown in the directory; empty: one made of the peer id
