@@ -22,7 +22,7 @@ inline std::string http_url_only(std::string_view text) {
 }
 
 inline std::string relay_url_only(std::string_view text) {
-  return codec::parse_url(text).has_value() ? "" : "is not an http, https, ws or wss address";
+  return codec::parse_url(text).has_value() ? "" : "is not an http, https, ws, wss or tcp address";
 }
 
 inline std::string peer_id_only(std::string_view text) {

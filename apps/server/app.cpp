@@ -27,6 +27,8 @@ node::settings settings_from(const config::settings& values) {
   out.host = values.text("server-host");
   out.port = static_cast<std::uint16_t>(values.integer("server-port"));
   out.api_key = secret_key(values.secret("api-key").reveal());
+  out.api_key_for =
+      values.text("api-key-for") == "everyone" ? node::key_demand::everyone : node::key_demand::local;
   out.concurrency = static_cast<std::size_t>(values.integer("max-concurrency"));
   out.queue = static_cast<std::size_t>(values.integer("max-queue"));
   out.time.queue = values.duration("queue-time");

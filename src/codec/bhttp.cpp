@@ -157,11 +157,20 @@ result<plaintext> encode_bhttp_response(const bhttp_response& head, bytes_view c
   return known_length(std::move(out), head.fields, content, total);
 }
 
-result<void> put_bhttp_response_head(plaintext& out, const bhttp_response& head) {
+void put_bhttp_processing(plaintext& out, bhttp_place place) {
+  constexpr std::uint64_t processing = 102;  // RFC 2518 section 10.1
+  bytes built;
+  if (place == bhttp_place::begins) put_framing(built, framing::response_indeterminate);
+  put_varint(built, processing);
+  put_varint(built, 0);
+  out.append(built);
+}
+
+result<void> put_bhttp_response_head(plaintext& out, const bhttp_response& head, bhttp_place place) {
   if (const errc error = check_response(head); error != errc::ok) return error;
   bytes built;
   built.reserve(4 + lines_bytes(head.fields));
-  put_framing(built, framing::response_indeterminate);
+  if (place == bhttp_place::begins) put_framing(built, framing::response_indeterminate);
   put_varint(built, static_cast<std::uint64_t>(head.status));
   put_lines(built, head.fields);
   put_varint(built, 0);

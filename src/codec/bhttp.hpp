@@ -44,9 +44,13 @@ std::size_t bhttp_response_bytes(const bhttp_response& head, bytes_view content)
 result<plaintext> encode_bhttp_response(const bhttp_response& head, bytes_view content,
                                         std::size_t padded_bytes = 0);
 
-// Streamed response: head, any number of content chunks, end. They append to `out`, which may be fresh for
-// every flush.
-result<void> put_bhttp_response_head(plaintext& out, const bhttp_response& head);
+// Streamed response: any number of informational ones, head, any number of content chunks, end. They append
+// to `out`, which may be fresh for every flush. The first one of a message also writes its framing.
+enum class bhttp_place { begins, follows };
+// 102, without fields. No more than limits::bhttp_informational_max in a message.
+void put_bhttp_processing(plaintext& out, bhttp_place place);
+result<void> put_bhttp_response_head(plaintext& out, const bhttp_response& head,
+                                     bhttp_place place = bhttp_place::begins);
 // One content chunk; an empty one writes nothing, because a zero would end the content.
 void put_bhttp_content(plaintext& out, bytes_view content);
 // Content terminator, empty trailer section, zeros.

@@ -247,6 +247,27 @@ TEST(bhttp, responses_are_decoded_as_encoded) {
   EXPECT_EQ(bhttp_response_bytes(head, as_bytes("hello")), unpadded->size());
 }
 
+TEST(bhttp, informational_responses_before_the_head_are_stepped_over) {
+  for (const std::size_t count :
+       {std::size_t{1}, limits::bhttp_informational_max, limits::bhttp_informational_max + 1}) {
+    plaintext message;
+    put_bhttp_processing(message, bhttp_place::begins);
+    for (std::size_t i = 1; i < count; ++i) put_bhttp_processing(message, bhttp_place::follows);
+    ASSERT_TRUE(put_bhttp_response_head(message, {404, {{"date", "x"}}}, bhttp_place::follows));
+    put_bhttp_content(message, as_bytes("hello"));
+    put_bhttp_end(message, 3);
+    const decoded_response got = read_response(message.reveal(), 7);
+    if (count > limits::bhttp_informational_max) {
+      EXPECT_EQ(got.error, errc::bhttp_too_large);
+      continue;
+    }
+    ASSERT_EQ(got.error, errc::ok) << name(got.error);
+    EXPECT_EQ(got.head.status, 404);
+    EXPECT_EQ(got.head.fields.find("date"), "x");
+    EXPECT_TRUE(got.content.reveal_text() == "hello");
+  }
+}
+
 TEST(bhttp, encoders_refuse_what_no_receiver_takes) {
   struct row {
     void (*spoil)(bhttp_request&);

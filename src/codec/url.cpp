@@ -12,13 +12,16 @@ namespace tp::codec {
 namespace {
 
 std::optional<url_scheme> scheme_of(std::string_view lower_case) {
-  for (const url_scheme known : {url_scheme::http, url_scheme::https, url_scheme::ws, url_scheme::wss}) {
+  for (const url_scheme known :
+       {url_scheme::http, url_scheme::https, url_scheme::ws, url_scheme::wss, url_scheme::tcp}) {
     if (lower_case == name(known)) return known;
   }
   return std::nullopt;
 }
 
+// 0: there is none.
 std::uint16_t default_port(url_scheme scheme) {
+  if (scheme == url_scheme::tcp) return 0;
   return scheme == url_scheme::https || scheme == url_scheme::wss ? 443 : 80;
 }
 
@@ -79,9 +82,12 @@ std::optional<authority> split(std::string_view text) {
   return authority{lower(text.substr(0, end)), text.substr(end)};
 }
 
-// "" and ":" mean the scheme's own.
+// "" and ":" mean the scheme's own, if it has one.
 std::optional<std::uint16_t> parse_port(std::string_view text, url_scheme scheme) {
-  if (text.empty() || text == ":") return default_port(scheme);
+  if (text.empty() || text == ":") {
+    const std::uint16_t own = default_port(scheme);
+    return own == 0 ? std::nullopt : std::optional(own);
+  }
   if (text.front() != ':') return std::nullopt;
   std::uint32_t port = 0;
   for (const char c : text.substr(1)) {
@@ -109,6 +115,8 @@ std::string_view name(url_scheme scheme) noexcept {
       return "ws";
     case url_scheme::wss:
       return "wss";
+    case url_scheme::tcp:
+      return "tcp";
   }
   return "unknown";
 }

@@ -37,6 +37,7 @@ const accepted table[] = {
     {"http://h:/", {url_scheme::http, "h", 80, "/"}, "h", "http://h/"},
     {"https://h:80", {url_scheme::https, "h", 80, "/"}, "h:80", "https://h:80/"},
     {"http://h?q", {url_scheme::http, "h", 80, "/?q"}, "h", "http://h/?q"},
+    {"tcp://h:5000", {url_scheme::tcp, "h", 5000, "/"}, "h:5000", "tcp://h:5000/"},
     {"http://h:65535", {url_scheme::http, "h", 65535, "/"}, "h:65535", "http://h:65535/"},
 };
 
@@ -72,6 +73,8 @@ TEST(url, refuses_everything_else) {
                                       "http:///path",
                                       "http://:80",
                                       "ftp://h",
+                                      "tcp://h",
+                                      "tcp://h:/",
                                       "file:///etc",
                                       "javascript:1",
                                       "http://user@h/",

@@ -106,7 +106,10 @@ void key_ring::drop_expired() {
   const unix_seconds now = clock_.unix_now();
   for (const auto& key : keys_) key->spent.forget_old(now);
   std::erase_if(keys_, [this, now](const std::shared_ptr<ring_key>& key) {
-    if (key == keys_.back() || now <= key->listed_until + limits::key_overlap_s) return false;
+    if (key == keys_.back()) return false;
+    // Retired for good: its set is the largest thing here. A request under way keeps the key and is refused.
+    if (key->spent.full()) return true;
+    if (now <= key->listed_until + limits::key_overlap_s) return false;
     key->key.secret.clear();
     return true;
   });

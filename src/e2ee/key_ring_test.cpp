@@ -172,6 +172,7 @@ TEST_F(ring, a_full_set_retires_its_key_early) {
   EXPECT_EQ(open(sealed_to(old)), errc::unknown_key);
   EXPECT_EQ(opener.end(ignore).error(), errc::unknown_key);
   EXPECT_EQ(keys.rotate_if_due(), rotation::new_key);
+  EXPECT_EQ(keys.size(), 1U) << "nobody can use it again, so its set is let go";
   EXPECT_EQ(open(sealed_to(old)), errc::unknown_key);
   EXPECT_EQ(open(sealed_to(newest())), errc::ok);
 }

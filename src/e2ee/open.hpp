@@ -82,7 +82,8 @@ class request_opener {
 
 struct route {
   std::string_view method;
-  std::string_view path;  // without a query; compared byte by byte
+  // Without a query; compared byte by byte. One that ends with '/' stands for all longer paths that begin so.
+  std::string_view path;
 };
 
 struct request_policy {

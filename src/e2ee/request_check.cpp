@@ -25,6 +25,11 @@ bool is_for(const codec::bhttp_request& request, const codec::peer_id& self) {
          every_field_is(request.fields, "sealed-to", self.text());
 }
 
+bool leads(const route& known, std::string_view path) {
+  if (!known.path.ends_with('/')) return path == known.path;
+  return path.size() > known.path.size() && path.starts_with(known.path);
+}
+
 }  // namespace
 
 result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& request,
@@ -41,9 +46,9 @@ result<unix_seconds> check_addressee_and_date(const codec::bhttp_request& reques
 result<void> check_route(const codec::bhttp_request& request, const request_policy& policy) {
   if (request.fields.count("expect") > 0) return errc::expectation_failed;
   const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
-  const auto same_path = [path](const route& r) { return r.path == path; };
+  const auto same_path = [path](const route& r) { return leads(r, path); };
   if (std::ranges::none_of(policy.routes, same_path)) return errc::not_found;
-  const auto same = [&](const route& r) { return r.path == path && r.method == request.method; };
+  const auto same = [&](const route& r) { return leads(r, path) && r.method == request.method; };
   if (std::ranges::none_of(policy.routes, same)) return errc::method_not_allowed;
   return {};
 }

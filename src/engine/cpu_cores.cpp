@@ -21,6 +21,8 @@ std::size_t count_cores(const std::filesystem::path& folder, const std::vector<s
   return cores.size();
 }
 
+std::size_t threads_for(std::size_t cores) { return cores > 2 ? cores - 1 : std::max<std::size_t>(cores, 1); }
+
 std::size_t usable_cores() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);

@@ -21,6 +21,8 @@ struct model_info {
   std::string id;
   std::int64_t context_length = 0;          // tokens; 0 = not known
   std::vector<std::string> capabilities{};  // of: chat completion embedding vision tools
+
+  bool operator==(const model_info&) const = default;
 };
 
 struct engine_request {

@@ -111,8 +111,7 @@ std::unique_ptr<engine> make_llama(const boost::asio::any_io_executor& executor,
     settings.options.model_file = model == default_model_id ? default_model_file(options.cache_dir) : model;
     settings.options.model_id = model_id_of_file(settings.options.model_file);
     settings.options.context_length = options.context;
-    settings.options.threads =
-        options.threads > 0 ? options.threads : std::max<std::size_t>(usable_cores(), 2) - 1;
+    settings.options.threads = options.threads > 0 ? options.threads : threads_for(usable_cores());
     settings.options.slots = options.max_concurrency;
     std::error_code failed;
     if (!fs::is_regular_file(settings.options.model_file, failed)) {

@@ -94,6 +94,14 @@ TEST(cpu_cores, hardware_threads_of_one_core_count_once) {
   EXPECT_GE(usable_cores(), 1U);
 }
 
+TEST(cpu_cores, an_engine_leaves_one_core_free_where_there_are_more_than_two) {
+  EXPECT_EQ(threads_for(1), 1U);
+  EXPECT_EQ(threads_for(2), 2U);
+  EXPECT_EQ(threads_for(3), 2U);
+  EXPECT_EQ(threads_for(4), 3U);
+  EXPECT_EQ(threads_for(64), 63U);
+}
+
 TEST(engine_choice, says_what_is_missing) {
   chooser with;
   EXPECT_EQ(with.choose({.cache_dir = with.files.path()}), nullptr);

@@ -87,6 +87,11 @@ boost::asio::awaitable<void> llama_server::stop() {
   stopping_ = true;
   calls_->abort_all();
   wake_.notify();
+  // Whatever still waits for an answer of the child, a probe or the first chat, then waits no longer.
+  for (const async::child_process* const each :
+       {helper_, static_cast<const async::child_process*>(child_.get())}) {
+    if (each != nullptr && each->running()) ::kill(each->pid(), SIGTERM);
+  }
   co_await scope_.join();
   change(engine_state::stopped, engine_reason::none);
 }
@@ -134,7 +139,9 @@ async::task<void> llama_server::read_help() {
   if (!child) co_return child.error();
   async::deadline_guard timer(executor_, async::deadline::after(limits::engine_help_time),
                               [pid = (*child)->pid()] { ::kill(pid, SIGKILL); });
+  helper_ = child->get();
   const result<async::child_exit> ended = co_await (*child)->wait();
+  helper_ = nullptr;
   if (!ended) co_return ended.error();
   co_return async::success();
 }

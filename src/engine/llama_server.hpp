@@ -67,6 +67,7 @@ class llama_server final : public engine {
 
   // The child of now.
   std::unique_ptr<async::child_process> child_;
+  const async::child_process* helper_ = nullptr;  // the one that says what it can, while it runs
   std::shared_ptr<http_backend> server_;
   llama_log child_log_;
   bool child_ended_ = false;

@@ -1,6 +1,11 @@
 // Supervision without an engine: programs that are none. The real one is tested in tests/engine.
 #include "engine/llama_server.hpp"
 
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "engine/test_support.hpp"
 
 namespace tp::engine {
@@ -46,6 +51,41 @@ TEST(llama_server, stop_while_it_is_still_loading) {
   stop(in, engine);
   async::run(in.loop, scope.join());
   EXPECT_EQ(engine.state(), engine_state::stopped);
+}
+
+TEST(llama_server, stop_waits_for_no_answer_of_one_that_hangs_while_loading) {
+  if (!std::filesystem::exists("/usr/bin/python3")) GTEST_SKIP() << "no python3";
+  std::string folder = (std::filesystem::temp_directory_path() / "tp-llama-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string program = folder + "/llama-server";
+  std::ofstream(program) << R"(#!/usr/bin/python3
+import pathlib, socket, sys
+if "--help" in sys.argv: sys.exit(0)
+server = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
+kept = []
+while True:
+    kept.append(server.accept())
+    pathlib.Path(__file__).with_name("asked").touch()
+)";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  world in;
+  llama_server_settings settings;
+  settings.options.program = program;
+  settings.probe_time = 60s;
+  llama_server engine(in.executor(), std::move(settings), in.with);
+  async::task_scope scope(in.executor());
+  scope.spawn(
+      [](llama_server* of) -> asio::awaitable<void> {
+        const result<void> started = co_await of->start(soon());
+        EXPECT_FALSE(started);
+      },
+      &engine);
+  in.run_until([&] { return std::filesystem::exists(folder + "/asked"); });
+  const auto begun = std::chrono::steady_clock::now();
+  stop(in, engine);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+  async::run(in.loop, scope.join());
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct http_connection {
   // Head.
   task<void> read_head(async::deadline first_byte);
   void take_head(std::size_t head_bytes);
+  void untake_head();  // `input` is as it was before
 
   // Body.
   bytes_view unread() const { return bytes_view(input).subspan(input_at); }
@@ -55,7 +56,8 @@ struct http_connection {
   bytes& input;
   std::size_t input_at = 0;
 
-  bytes head_bytes;  // `head` looks into it
+  bytes head_bytes;         // `head` looks into it
+  std::size_t head_at = 0;  // where it begins
   codec::http_head head;
   std::string id;
   codec::body_decoder body{codec::body_framing{}};

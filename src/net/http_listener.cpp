@@ -8,22 +8,24 @@ namespace tp::net {
 
 http_listener::http_listener(std::unique_ptr<listener> listening, http_handler handler,
                              const http_server_settings& settings, const tls_server* tls, services& with,
-                             const asio::any_io_executor& executor)
+                             http_upgrade upgrade, const asio::any_io_executor& executor)
     : listener_(std::move(listening)),
       handler_(std::move(handler)),
       settings_(settings),
       tls_(tls),
       services_(with),
+      upgrade_(std::move(upgrade)),
       scope_(executor) {}
 
 result<std::unique_ptr<http_listener>> http_listener::open(const asio::any_io_executor& executor,
                                                            const listen_settings& where, http_handler handler,
                                                            const http_server_settings& settings,
-                                                           const tls_server* tls, services& with) {
+                                                           const tls_server* tls, services& with,
+                                                           http_upgrade upgrade) {
   auto listening = listener::open(executor, where);
   if (listening.has_error()) return listening.error();
-  return std::unique_ptr<http_listener>(
-      new http_listener(std::move(*listening), std::move(handler), settings, tls, with, executor));
+  return std::unique_ptr<http_listener>(new http_listener(std::move(*listening), std::move(handler), settings,
+                                                          tls, with, std::move(upgrade), executor));
 }
 
 asio::awaitable<void> http_listener::run() {
@@ -65,7 +67,10 @@ asio::awaitable<void> http_listener::serve(std::unique_ptr<connection> accepted)
     const result<void> secured = co_await accepted->start_tls(*tls_, until);
     if (secured.has_error()) co_return;
   }
-  co_await serve_http(*accepted, handler_, settings_, services_, &drain_);
+  bytes read;
+  const http_next then =
+      co_await serve_http_until(upgrade_.wanted, *accepted, handler_, settings_, services_, read, &drain_);
+  if (then == http_next::upgrade) co_await upgrade_.take(std::move(accepted), std::move(read));
 }
 
 asio::awaitable<void> http_listener::refuse(std::unique_ptr<connection> accepted) {

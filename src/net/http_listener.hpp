@@ -3,6 +3,7 @@
 // it.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "async/deadline.hpp"
@@ -13,6 +14,15 @@
 
 namespace tp::net {
 
+// What a connection may become on this port, instead of another answer.
+struct http_upgrade {
+  // Whether a request asks for it, and may have it. Empty: there is nothing else here.
+  std::function<bool(const codec::http_head&)> wanted;
+  // Has the connection from then on, and what was read of it: that request's whole head and what came after.
+  // Draining waits for it to return, and cancels it in the end.
+  std::function<asio::awaitable<void>(std::unique_ptr<connection>, bytes)> take;
+};
+
 class http_listener {
  public:
   // Binds now, so that a port in use is known before anything starts. `tls` may be null; it, the handler's
@@ -20,7 +30,8 @@ class http_listener {
   static result<std::unique_ptr<http_listener>> open(const asio::any_io_executor& executor,
                                                      const listen_settings& where, http_handler handler,
                                                      const http_server_settings& settings,
-                                                     const tls_server* tls, services& with);
+                                                     const tls_server* tls, services& with,
+                                                     http_upgrade upgrade = {});
 
   std::uint16_t port() const { return listener_->port(); }
   std::size_t connections() const { return scope_.live(); }
@@ -35,7 +46,7 @@ class http_listener {
  private:
   http_listener(std::unique_ptr<listener> listening, http_handler handler,
                 const http_server_settings& settings, const tls_server* tls, services& with,
-                const asio::any_io_executor& executor);
+                http_upgrade upgrade, const asio::any_io_executor& executor);
   asio::awaitable<void> serve(std::unique_ptr<connection> accepted);
   asio::awaitable<void> refuse(std::unique_ptr<connection> accepted);
   void on_accepted(std::unique_ptr<connection> accepted);
@@ -45,6 +56,7 @@ class http_listener {
   http_server_settings settings_;
   const tls_server* tls_;
   services& services_;
+  http_upgrade upgrade_;
   http_drain drain_;
   async::task_scope scope_;
 };

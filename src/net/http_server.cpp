@@ -10,6 +10,8 @@ namespace tp::net {
 
 namespace {
 
+using upgrade_test = std::function<bool(const codec::http_head&)>;
+
 struct refusal {
   int status;
   literal code;
@@ -122,8 +124,12 @@ asio::awaitable<http_next> serve_request(http_connection& on, const http_handler
 }
 
 asio::awaitable<http_next> serve_one(http_connection& on, const http_handler& handler,
-                                     async::deadline first_byte) {
+                                     async::deadline first_byte, const upgrade_test& upgrades = {}) {
   const result<void> got = co_await on.read_head(first_byte);
+  if (got.has_value() && upgrades && upgrades(on.head)) {
+    on.untake_head();
+    co_return http_next::upgrade;
+  }
   if (got.has_value()) {
     const http_next next = co_await serve_request(on, handler);
     co_return next;
@@ -196,7 +202,14 @@ void http_connection::take_head(std::size_t size) {
   bytes rest(input.begin() + static_cast<std::ptrdiff_t>(end), input.end());
   head_bytes = std::move(input);
   input = std::move(rest);
+  head_at = input_at;
   input_at = 0;
+}
+
+void http_connection::untake_head() {
+  head = {};
+  head_bytes.erase(head_bytes.begin(), head_bytes.begin() + static_cast<std::ptrdiff_t>(head_at));
+  input = std::move(head_bytes);
 }
 
 task<void> http_connection::refuse(int status, literal code, literal message) {
@@ -235,18 +248,27 @@ asio::awaitable<http_next> serve_http_once(async::byte_stream& on, const http_ha
   co_return next;
 }
 
-asio::awaitable<void> serve_http(async::byte_stream& on, const http_handler& handler,
-                                 const http_server_settings& settings, services& with, http_drain* drain,
-                                 bytes already_read) {
+asio::awaitable<http_next> serve_http_until(const upgrade_test& wanted, async::byte_stream& on,
+                                            const http_handler& handler, const http_server_settings& settings,
+                                            services& with, bytes& input, http_drain* drain) {
   const auto cancelled = co_await asio::this_coro::cancellation_state;
   http_next next = http_next::another_request;
   while (next == http_next::another_request) {
-    if (drain != nullptr && drain->begun() && already_read.empty()) break;
-    const auto connection = std::make_unique<http_connection>(on, settings, with, drain, already_read);
+    if (drain != nullptr && drain->begun() && input.empty()) break;
+    const auto connection = std::make_unique<http_connection>(on, settings, with, drain, input);
     const auto first_byte = async::deadline::after(settings.idle_time);
-    next = co_await serve_one(*connection, handler, first_byte);
+    next = co_await serve_one(*connection, handler, first_byte, wanted);
   }
   if (async::is_cancelled(cancelled)) on.reset();
+  co_return next == http_next::upgrade ? next : http_next::close;
+}
+
+asio::awaitable<void> serve_http(async::byte_stream& on, const http_handler& handler,
+                                 const http_server_settings& settings, services& with, http_drain* drain,
+                                 bytes already_read) {
+  const upgrade_test none;
+  const http_next then = co_await serve_http_until(none, on, handler, settings, with, already_read, drain);
+  static_cast<void>(then);
 }
 
 std::string http_error_body(int status, literal code, literal message) {

@@ -115,7 +115,14 @@ asio::awaitable<void> serve_http(async::byte_stream& on, const http_handler& han
                                  const http_server_settings& settings, services& with,
                                  http_drain* drain = nullptr, bytes already_read = {});
 
-enum class http_next { another_request, close };
+enum class http_next { another_request, close, upgrade };
+
+// As serve_http, until `wanted` (may be empty) holds for the head of a request: `upgrade`, and `input` begins
+// with that head.
+asio::awaitable<http_next> serve_http_until(const std::function<bool(const codec::http_head&)>& wanted,
+                                            async::byte_stream& on, const http_handler& handler,
+                                            const http_server_settings& settings, services& with,
+                                            bytes& input, http_drain* drain = nullptr);
 
 // Serves exactly one request, whose head begins in `input` (at least one byte of it); afterwards `input`
 // holds what was read beyond it. For a front that handles some routes itself.

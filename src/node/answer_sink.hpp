@@ -15,6 +15,8 @@ class answer_sink {
   virtual ~answer_sink() = default;
   // A whole answer at once.
   virtual async::task<void> whole(int status, codec::http_fields fields, plaintext body) = 0;
+  // A sign, to whoever is on the way, that a whole answer is being made; nothing where none can be given.
+  virtual async::task<void> sign_of_life() = 0;
   // A streamed answer: head, pieces (each one flush), end.
   virtual async::task<void> begin(int status, codec::http_fields fields) = 0;
   virtual async::task<void> piece(plaintext data) = 0;

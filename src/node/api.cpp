@@ -7,8 +7,9 @@
 namespace tp::node {
 
 // Digests are compared, so that the time taken tells nothing of the key, not even its length.
-bool api::admits(std::optional<std::string_view> authorization) const {
+bool api::admits(caller who, std::optional<std::string_view> authorization) const {
   if (config_.api_key.empty()) return true;
+  if (who == caller::sealed && config_.api_key_for == key_demand::local) return true;
   constexpr std::string_view scheme = "Bearer ";
   std::string_view given = authorization.value_or("");
   if (!codec::same_name(given.substr(0, scheme.size()), scheme)) return false;
@@ -42,9 +43,6 @@ asio::awaitable<void> api::answer(api_call call, answer_sink& to) {
 
 asio::awaitable<void> api::run(api_call call, const openai::request_facts& facts, answer_sink& to) {
   const async::deadline until = async::deadline::after(config_.time.call);
-  const async::deadline queue_until = until.earlier(async::deadline::after(config_.time.queue));
-  const auto place = co_await gate_.enter(queue_until);
-  if (!place) co_return co_await refuse(openai::error_answer(place.error()), to);
   engine::engine_request request;
   request.method = std::move(call.method);
   request.target = std::move(call.target);
@@ -52,7 +50,7 @@ asio::awaitable<void> api::run(api_call call, const openai::request_facts& facts
   request.model = facts.model;
   request.body = std::move(call.body);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  call_run running(executor, engine_, facts, to, config_.time, count_);
+  call_run running(executor, engine_, gate_, facts, to, config_.time, count_);
   const auto passed = co_await running.run(std::move(request), until);
   if (passed) co_return;
   count_.cut.add();
@@ -83,12 +81,11 @@ asio::awaitable<void> api::answer_models(const openai::route_match& route, answe
   if (!sent) count_.cut.add();
 }
 
-void api::list_routes(const std::vector<engine::model_info>& models) {
-  model_paths_.clear();
-  for (const engine::model_info& offered : models) model_paths_.push_back("/v1/models/" + offered.id);
-  routes_ = {{"GET", "/v1/models"}};
-  for (const std::string& path : model_paths_) routes_.push_back({"GET", path});
-  for (const std::string_view path : openai::engine_paths()) routes_.push_back({"POST", path});
+// Of single models all: whether the node has the one that is asked for is answered like any other question.
+std::vector<e2ee::route> api::all_routes() {
+  std::vector<e2ee::route> all{{"GET", "/v1/models"}, {"GET", "/v1/models/"}};
+  for (const std::string_view path : openai::engine_paths()) all.push_back({"POST", path});
+  return all;
 }
 
 bool api::serves(std::string_view model) const {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "base/log.hpp"
@@ -15,12 +14,6 @@ namespace {
 
 class api_test : public testing::Test {
  protected:
-  bool routed(std::string_view method, std::string_view path) const {
-    const auto known = door.routes();
-    return std::any_of(known.begin(), known.end(), [&](const e2ee::route& route) {
-      return route.method == method && route.path == path;
-    });
-  }
   asio::io_context loop;
   system_clock_source clock;
   seeded_random random{1};
@@ -34,29 +27,27 @@ class api_test : public testing::Test {
   api door{model, gate, config, count, with};
 };
 
-TEST_F(api_test, its_routes_are_those_of_the_models_last_listed) {
-  EXPECT_TRUE(routed("GET", "/v1/models"));
-  EXPECT_TRUE(routed("POST", "/v1/chat/completions"));
-  EXPECT_FALSE(routed("GET", "/v1/models/one"));
-  door.list_routes({{"one"}, {"two"}});
-  EXPECT_TRUE(routed("GET", "/v1/models/one"));
-  EXPECT_TRUE(routed("GET", "/v1/models/two"));
-  door.list_routes({{"two"}});
-  EXPECT_FALSE(routed("GET", "/v1/models/one"));
-  EXPECT_TRUE(routed("GET", "/v1/models/two"));
-  EXPECT_TRUE(routed("POST", "/v1/chat/completions"));
+TEST_F(api_test, only_the_owners_key_is_admitted_once_there_is_one) {
+  EXPECT_TRUE(door.admits(caller::local, std::nullopt));
+  EXPECT_TRUE(door.admits(caller::local, "Bearer anything"));
+  config.api_key = secret_key(as_bytes("a-key"));
+  EXPECT_FALSE(door.admits(caller::local, std::nullopt));
+  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer a-ke", "Basic a-key", "a-key"}) {
+    EXPECT_FALSE(door.admits(caller::local, wrong)) << wrong;
+  }
+  EXPECT_TRUE(door.admits(caller::local, "Bearer a-key"));
+  EXPECT_TRUE(door.admits(caller::local, "bearer a-key")) << "the scheme's name has no case";
 }
 
-TEST_F(api_test, only_the_owners_key_is_admitted_once_there_is_one) {
-  EXPECT_TRUE(door.admits(std::nullopt));
-  EXPECT_TRUE(door.admits("Bearer anything"));
+TEST_F(api_test, sealed_callers_need_the_key_only_where_it_is_for_everyone) {
   config.api_key = secret_key(as_bytes("a-key"));
-  EXPECT_FALSE(door.admits(std::nullopt));
-  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer a-ke", "Basic a-key", "a-key"}) {
-    EXPECT_FALSE(door.admits(wrong)) << wrong;
-  }
-  EXPECT_TRUE(door.admits("Bearer a-key"));
-  EXPECT_TRUE(door.admits("bearer a-key")) << "the scheme's name has no case";
+  EXPECT_TRUE(door.admits(caller::sealed, std::nullopt));
+  EXPECT_TRUE(door.admits(caller::sealed, "Bearer another"));
+  config.api_key_for = key_demand::everyone;
+  EXPECT_FALSE(door.admits(caller::sealed, std::nullopt));
+  EXPECT_FALSE(door.admits(caller::sealed, "Bearer another"));
+  EXPECT_TRUE(door.admits(caller::sealed, "Bearer a-key"));
+  EXPECT_FALSE(door.admits(caller::local, std::nullopt));
 }
 
 }  // namespace

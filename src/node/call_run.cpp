@@ -24,19 +24,25 @@ codec::http_fields typed(std::string_view content_type) {
   return fields;
 }
 
-async::task<void> send_error(answer_sink& to, const openai::api_error& error) {
+codec::http_fields fields_of(const openai::api_error& error) {
   codec::http_fields fields = typed(openai::content_type(error));
   if (error.retry_after) {
-    static_cast<void>(fields.add("retry-after", std::to_string(error.retry_after->count())));
+    static_cast<void>(fields.add("Retry-After", std::to_string(error.retry_after->count())));
   }
+  return fields;
+}
+
+async::task<void> send_error(answer_sink& to, const openai::api_error& error) {
+  codec::http_fields fields = fields_of(error);
   plaintext body(as_bytes(openai::to_text(error)));
   co_return co_await to.whole(error.status, std::move(fields), std::move(body));
 }
 
-call_run::call_run(const asio::any_io_executor& executor, engine::engine& model,
+call_run::call_run(const asio::any_io_executor& executor, engine::engine& model, admission& gate,
                    const openai::request_facts& facts, answer_sink& to, const times& time, meters& count)
     : executor_(executor),
       engine_(model),
+      gate_(gate),
       facts_(facts),
       fixer_(facts),
       to_(to),
@@ -58,6 +64,14 @@ async::task<void> call_run::run(engine::engine_request request, async::deadline 
 }
 
 asio::awaitable<void> call_run::ask(engine::engine_request request, async::deadline until) {
+  const async::deadline queue_until = until.earlier(async::deadline::after(time_.queue));
+  auto place = co_await gate_.enter(queue_until);
+  if (!place) {
+    not_admitted_ = to_errc(place.error());
+    changed_.notify();
+    co_return;
+  }
+  slot_.emplace(std::move(*place));
   auto answered = co_await engine_.call(std::move(request), until);
   if (!answered) {
     ahead_.emplace(answered.error());
@@ -82,6 +96,10 @@ asio::awaitable<void> call_run::ask(engine::engine_request request, async::deadl
 async::task<void> call_run::answer() {
   const auto head = co_await wait_for_head();
   if (!head) co_return head.error();
+  if (not_admitted_ != errc::ok) {
+    count_.refused.add();
+    co_return co_await fail(openai::error_answer(not_admitted_));
+  }
   if (!answer_) {  // the engine failed before its head
     count_.engine_failures.add();
     co_return co_await fail(openai::upstream_answer(to_errc(ahead_->error())));
@@ -99,11 +117,10 @@ async::task<void> call_run::wait_for(std::chrono::milliseconds patience) {
 }
 
 async::task<void> call_run::wait_for_head() {
-  while (!answer_ && !ahead_) {
-    const auto waited = co_await wait_for(begun_ ? time_.comment : time_.head_wait);
+  while (!answer_ && !ahead_ && not_admitted_ == errc::ok) {
+    const auto waited = co_await wait_for(patience());
     if (!waited) co_return waited.error();
-    const bool silent = !answer_ && !ahead_ && facts_.how == openai::delivery::streamed;
-    if (!silent) continue;
+    if (answer_ || ahead_ || not_admitted_ != errc::ok) break;
     const auto alive = co_await keep_alive();
     if (!alive) co_return alive.error();
   }
@@ -132,13 +149,17 @@ async::task<std::optional<plaintext>> call_run::next_piece(std::chrono::millisec
 async::task<void> call_run::pass_whole() {
   plaintext body;
   for (;;) {  // bounded by the engine's own limit of bytes and the call's deadline
-    auto piece = co_await next_piece(time_.comment);
+    auto piece = co_await next_piece(patience());
     if (!piece && to_errc(piece.error()) == errc::cancelled) co_return errc::cancelled;
     if (!piece || body.size() > limits::engine_answer_bytes_max) {
       count_.engine_failures.add();
       co_return co_await fail(openai::upstream_answer(piece ? errc::too_large : to_errc(piece.error())));
     }
-    if (!piece->has_value()) continue;
+    if (!piece->has_value()) {
+      const auto alive = co_await keep_alive();
+      if (!alive) co_return alive.error();
+      continue;
+    }
     if ((*piece)->empty()) break;
     body.append((*piece)->reveal());
   }
@@ -165,7 +186,7 @@ async::task<void> call_run::pass_whole() {
 
 async::task<void> call_run::pass_stream() {
   for (;;) {  // the same bounds
-    auto piece = co_await next_piece(begun_ ? time_.comment : time_.head_wait);
+    auto piece = co_await next_piece(patience());
     if (!piece && to_errc(piece.error()) == errc::cancelled) co_return errc::cancelled;
     if (!piece) {
       count_.engine_failures.add();
@@ -187,11 +208,17 @@ async::task<void> call_run::pass_stream() {
 
 async::task<void> call_run::begin() {
   if (begun_) co_return async::success();
-  begun_ = true;
+  begun_ = waited_ = true;
   co_return co_await to_.begin(200, typed(event_stream));
 }
 
+std::chrono::milliseconds call_run::patience() const { return waited_ ? time_.comment : time_.head_wait; }
+
+// A comment where a stream is wanted or has begun.
 async::task<void> call_run::keep_alive() {
+  waited_ = true;
+  const bool streams = begun_ || facts_.how == openai::delivery::streamed;
+  if (!streams) co_return co_await to_.sign_of_life();
   const auto head = co_await begin();
   if (!head) co_return head.error();
   plaintext sign(as_bytes(comment));

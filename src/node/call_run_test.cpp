@@ -101,6 +101,10 @@ class noting_sink final : public answer_sink {
     text.append(body.reveal_text());
     co_return outcome();
   }
+  async::task<void> sign_of_life() override {
+    notes.push_back("sign");
+    co_return outcome();
+  }
   async::task<void> begin(int code, codec::http_fields fields) override {
     notes.push_back("begin");
     keep(code, fields);
@@ -150,7 +154,7 @@ class call_run_test : public testing::Test {
     turn();
   }
   asio::awaitable<void> run() {
-    call_run running(loop.get_executor(), model, facts, sink, time, count);
+    call_run running(loop.get_executor(), model, gate, facts, sink, time, count);
     engine::engine_request request;
     const auto ended = co_await running.run(std::move(request), async::deadline::never());
     outcome = ended ? errc::ok : to_errc(ended.error());
@@ -185,6 +189,7 @@ class call_run_test : public testing::Test {
   engine_plan plan;
   stage on{loop.get_executor()};
   fake_engine model{plan, on};
+  admission gate{loop.get_executor(), 1, 1};
   noting_sink sink;
   std::optional<errc> outcome;
   async::task_scope scope{loop.get_executor()};
@@ -248,20 +253,22 @@ TEST_F(call_run_test, silence_between_pieces_is_filled_with_comments) {
   EXPECT_EQ(sink.count("piece"), 2U);
 }
 
-TEST_F(call_run_test, who_asked_for_a_whole_answer_gets_no_comments) {
+TEST_F(call_run_test, who_asked_for_a_whole_answer_gets_signs_of_life_and_no_comments) {
   time.head_wait = time.comment = 5ms;
   facts.how = openai::delivery::whole;
   plan.head_gated = true;
   plan.type = "text/plain";
   plan.steps = {{kind::piece, "body", true}};
   start();
-  int turns = 0;
-  ASSERT_TRUE(until([&] { return ++turns > 10; }));  // its patience has ended several times by then
-  EXPECT_TRUE(sink.notes.empty());
+  ASSERT_TRUE(until([&] { return sink.count("sign") >= 2; }));  // before the engine's head
   open_gate();
+  const std::size_t before = sink.count("sign");
+  ASSERT_TRUE(until([&] { return sink.count("sign") >= before + 2; }));  // and before its body
   open_gate();
   finish();
-  EXPECT_EQ(sink.notes, std::vector<std::string>{"whole"});
+  EXPECT_EQ(sink.notes.back(), "whole");
+  EXPECT_EQ(sink.count("whole"), 1U);
+  EXPECT_EQ(sink.count("comment") + sink.count("begin") + sink.count("piece"), 0U);
 }
 
 TEST_F(call_run_test, an_engine_that_fails_before_its_head_is_an_error_answer) {

@@ -30,6 +30,8 @@ class plain_sink final : public answer_sink {
   async::task<void> whole(int status, codec::http_fields fields, plaintext body) override {
     co_return co_await call_.respond(status, fields, body.reveal());
   }
+  // The owner's own client waits as long as it likes, and not every one knows informational answers.
+  async::task<void> sign_of_life() override { co_return async::success(); }
   async::task<void> begin(int status, codec::http_fields fields) override {
     static_cast<void>(fields.set("Cache-Control", "no-store"));
     co_return co_await call_.begin(status, fields);
@@ -72,7 +74,7 @@ std::string local_door::health() const {
 }
 
 asio::awaitable<void> local_door::serve_api(net::http_exchange& call, std::string target) {
-  if (!api_.admits(call.request().find("authorization"))) {
+  if (!api_.admits(caller::local, call.request().find("authorization"))) {
     co_return co_await refuse(call, openai::error_answer(openai::refusal::invalid_api_key));
   }
   api_call wanted;

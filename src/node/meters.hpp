@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "link/meters.hpp"
 
 namespace tp::node {
 
@@ -16,8 +17,10 @@ struct meters {
         envelopes_refused(registry.make_counter("token_place_node_envelopes_refused_total",
                                                 "Sealed requests that were not authentic.")),
         links(registry.make_gauge("token_place_node_links", "Relays this node is registered at.")),
+        peers(registry.make_gauge("token_place_node_peers", "libp2p sessions at the local port.")),
         reconnects(
-            registry.make_counter("token_place_node_reconnects_total", "Links lost and dialled anew.")) {}
+            registry.make_counter("token_place_node_reconnects_total", "Links lost and dialled anew.")),
+        wire(registry) {}
 
   counter& calls;
   counter& refused;
@@ -25,7 +28,9 @@ struct meters {
   counter& cut;
   counter& envelopes_refused;
   gauge& links;
+  gauge& peers;
   counter& reconnects;
+  link::meters wire;  // of all sessions
 };
 
 }  // namespace tp::node

@@ -18,6 +18,12 @@ std::string name_for(const codec::peer_id& id) {
   return "node-" + text.substr(text.size() - 6);
 }
 
+// All relays at once: one that hangs keeps no other from knowing.
+asio::awaitable<void> leave(relay_link* link, async::deadline until) {
+  co_await link->withdraw(until);
+  link->finish(until);
+}
+
 }  // namespace
 
 node::node(const asio::any_io_executor& executor, settings config, crypto::ed25519_key identity,
@@ -35,7 +41,10 @@ node::node(const asio::any_io_executor& executor, settings config, crypto::ed255
       api_(*engine_, gate_, config_, meters_, with),
       sealed_(api_, keys_, self_, meters_, with),
       local_(api_, *engine_, config_, meters_, with),
-      door_([this](net::http_exchange& call) { return sealed_.serve(call); }),
+      peers_(
+          executor, identity_, [this](net::http_exchange& call) { return local_.serve(call); }, config_,
+          meters_, with),
+      starting_(executor),
       links_running_(executor),
       tasks_(executor) {
   if (config_.name.empty()) config_.name = name_for(self_);
@@ -65,18 +74,19 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
     made->tls_ = std::move(*tls);
   }
   const net::listen_settings where{.host = chosen.host, .port = chosen.port};
-  const net::http_handler handler = [door = &made->local_](net::http_exchange& call) {
+  const net::http_handler handler = [door = &made->peers_](net::http_exchange& call) {
     return door->serve(call);
   };
   const net::http_server_settings how;
-  auto listener = net::http_listener::open(executor, where, handler, how, nullptr, with);
+  auto listener =
+      net::http_listener::open(executor, where, handler, how, nullptr, with, made->peers_.upgrade());
   if (!listener) return listener.error();
   made->listener_ = std::move(*listener);
   const link_context shared{.config = made->config_,
                             .identity = made->identity_,
                             .record = made->record_,
                             .gate = made->gate_,
-                            .door = made->door_,
+                            .door = made->sealed_,
                             .tls = made->tls_ ? &*made->tls_ : nullptr,
                             .count = made->meters_,
                             .with = with};
@@ -87,18 +97,25 @@ result<std::unique_ptr<node>> node::open(const asio::any_io_executor& executor, 
 async::task<void> node::run() {
   with_.log.info("node_starting", field("peer", self_.for_log()), field("port", listener_->port()));
   tasks_.spawn([](net::http_listener* of) { return of->run(); }, listener_.get());
-  const auto started = co_await engine_->start(async::deadline::never());
-  if (!started) {
+  result<void> started = errc::cancelled;
+  starting_.spawn(
+      [](engine::engine* of, result<void>* out) -> asio::awaitable<void> {
+        *out = co_await of->start(async::deadline::never());
+      },
+      engine_.get(), &started);
+  co_await starting_.join();
+  if (started && !draining_) {
+    with_.log.info("engine_ready", field("models", engine_->models().size()));
+    announce();
+    tasks_.spawn([](node* self) { return self->keep_record(); }, this);
+    tasks_.spawn([](node* self) { return self->serve_relays(); }, this);
+  } else if (!draining_) {
     with_.log.error("engine_not_started", field("reason", engine_->reason()));
     tasks_.cancel();
     co_await tasks_.join();
     co_await engine_->stop();
     co_return started.error();
   }
-  with_.log.info("engine_ready", field("models", engine_->models().size()));
-  announce();
-  tasks_.spawn([](node* self) { return self->keep_record(); }, this);
-  tasks_.spawn([](node* self) { return self->serve_relays(); }, this);
   co_await tasks_.join();
   co_await engine_->stop();
   with_.log.info("node_stopped");
@@ -110,7 +127,6 @@ void node::announce() {
   const bool new_key = keys_.rotate_if_due() == e2ee::rotation::new_key;
   const std::vector<engine::model_info> models = engine_->models();
   if (!new_key && !record_.due(models)) return;
-  api_.list_routes(models);
   const auto renewed = record_.renew(models);
   if (!renewed) {
     with_.log.error("record_not_renewed", field("reason", renewed.error()));
@@ -141,9 +157,13 @@ std::size_t node::relays_serving() const {
 asio::awaitable<void> node::drain() {
   const async::deadline until = async::deadline::after(config_.time.drain);
   with_.log.info("node_draining", field("in_flight", gate_.in_flight()));
-  for (relay_link& link : links_) co_await link.withdraw(until);
-  for (relay_link& link : links_) link.finish(until);
+  draining_ = true;
+  starting_.cancel();
+  async::task_scope leaving(executor_);
+  for (relay_link& link : links_) leaving.spawn(leave, &link, until);
+  leaving.spawn(peers_.drain(until));
   co_await listener_->drain(until);
+  co_await leaving.join();
   const async::deadline last = async::deadline::after(until.when(), limits::link_leave_time);
   const async::deadline_guard guard(executor_, last, [this] { links_running_.cancel(); });
   co_await links_running_.join();  // before the cut: the last bytes of an answer may still be on their way

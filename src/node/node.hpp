@@ -14,6 +14,7 @@
 #include "node/api.hpp"
 #include "node/local_door.hpp"
 #include "node/meters.hpp"
+#include "node/peer_door.hpp"
 #include "node/record_book.hpp"
 #include "node/relay_link.hpp"
 #include "node/sealed_door.hpp"
@@ -32,8 +33,9 @@ class node {
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  // Starts the engine, then serves until drain() has finished or it is cancelled. Error: engine_unavailable
-  // when the engine did not start (see engine().reason()).
+  // Starts the engine, then serves until drain() has finished or it is cancelled. A drain() before the engine
+  // is there ends the start as well. Error: engine_unavailable when the engine did not start (see
+  // engine().reason()).
   async::task<void> run();
   // Leaves the relays, lets calls finish until time.drain, stops the engine.
   asio::awaitable<void> drain();
@@ -63,10 +65,12 @@ class node {
   api api_;
   sealed_door sealed_;
   local_door local_;
-  net::http_handler door_;
+  peer_door peers_;
   std::optional<net::tls_client> tls_;
   std::unique_ptr<net::http_listener> listener_;
   std::list<relay_link> links_;
+  bool draining_ = false;
+  async::task_scope starting_;  // the engine
   async::task_scope links_running_;
   async::task_scope tasks_;
 };

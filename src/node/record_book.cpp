@@ -9,13 +9,6 @@ namespace tp::node {
 
 namespace {
 
-std::vector<std::string> ids_of(const std::vector<engine::model_info>& models) {
-  std::vector<std::string> out;
-  out.reserve(models.size());
-  for (const engine::model_info& model : models) out.push_back(model.id);
-  return out;
-}
-
 std::int64_t read_seq(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::int64_t seq = 0;
@@ -49,7 +42,7 @@ record_book::record_book(const settings& config, const crypto::ed25519_key& iden
 bool record_book::due(const std::vector<engine::model_info>& models) const {
   if (body_.empty()) return true;
   if (with_.clock.unix_now() - renewed_ >= config_.time.record_renewal.count()) return true;
-  return ids_of(models) != model_ids_;
+  return models != models_;
 }
 
 result<void> record_book::renew(const std::vector<engine::model_info>& models) {
@@ -77,7 +70,7 @@ result<void> record_book::renew(const std::vector<engine::model_info>& models) {
   keys_.listed(fields.expires);
   seq_ = fields.seq;
   renewed_ = now;
-  model_ids_ = ids_of(models);
+  models_ = models;
   json::object body = e2ee::to_json(*record);
   body.erase("peer_id");  // the session says who we are
   body_ = codec::to_text(body);

@@ -25,7 +25,7 @@ class record_book {
   // Signs a new record. Errors: those of e2ee::sign_record; io_error when record.seq cannot be written.
   result<void> renew(const std::vector<engine::model_info>& models);
 
-  // Whether a new record is due by time or because the models are others.
+  // Whether a new record is due by time or because the models, or what is told of them, are others.
   bool due(const std::vector<engine::model_info>& models) const;
 
   // {"record","signature"} of the newest, empty before the first renew; and a number that grows with each.
@@ -40,7 +40,7 @@ class record_book {
   std::filesystem::path seq_file_;
   std::int64_t seq_ = 0;
   unix_seconds renewed_ = 0;
-  std::vector<std::string> model_ids_;
+  std::vector<engine::model_info> models_;
   std::string body_;
 };
 

@@ -71,6 +71,12 @@ TEST_F(record_book_test, it_is_due_by_time_and_when_models_change) {
   ASSERT_TRUE(book.renew(models).has_value());
   EXPECT_FALSE(book.due(models));
   EXPECT_TRUE(book.due({models[0]}));
+  std::vector<engine::model_info> longer = models;
+  longer[0].context_length = 8'192;
+  EXPECT_TRUE(book.due(longer)) << "the same model, started anew with another context";
+  std::vector<engine::model_info> abler = models;
+  abler[0].capabilities.emplace_back("embedding");
+  EXPECT_TRUE(book.due(abler));
   clock.advance(config.time.record_renewal - 1s);
   EXPECT_FALSE(book.due(models));
   clock.advance(1s);

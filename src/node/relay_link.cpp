@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "net/dial.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket.hpp"
 
@@ -16,6 +17,8 @@ codec::url websocket_of(codec::url relay) {
   relay.target = "/p2p";
   return relay;
 }
+
+async::deadline control_deadline() { return async::deadline::after(limits::link_handshake_time); }
 
 }  // namespace
 
@@ -39,6 +42,8 @@ relay_link::relay_link(const asio::any_io_executor& executor, codec::url relay, 
     : executor_(executor),
       relay_(std::move(relay)),
       shared_(shared),
+      uploads_(shared.config.concurrency + shared.config.queue),
+      door_([this](net::http_exchange& call) { return shared_.door.serve(call, uploads_); }),
       own_path_("/api/v2/nodes/" + codec::peer_id::from_public_key(shared.identity.public_key()).text()),
       changed_(executor),
       backoff_(shared.config.time.backoff_first),
@@ -78,12 +83,22 @@ std::chrono::milliseconds relay_link::next_pause() {
   return std::chrono::milliseconds(shared_.with.random.below(static_cast<std::uint64_t>(bound.count()) + 1));
 }
 
+async::task<std::unique_ptr<async::byte_stream>> relay_link::dial(async::deadline until) {
+  if (relay_.scheme != codec::url_scheme::tcp) {
+    co_return co_await net::dial_websocket(websocket_of(relay_), shared_.tls, until);
+  }
+  auto plain = co_await net::dial(relay_, nullptr, until);
+  if (!plain) co_return plain.error();
+  co_return std::unique_ptr<async::byte_stream>(std::move(*plain));
+}
+
 async::task<void> relay_link::serve_once() {
   set_state(link_state::dialling);
   const async::deadline until = async::deadline::after(limits::link_handshake_time);
-  auto stream = co_await net::dial_websocket(websocket_of(relay_), shared_.tls, until);
+  auto stream = co_await dial(until);
   if (!stream) co_return stream.error();
   link::session_settings how;
+  how.count = &shared_.count.wire;
   auto session = co_await link::session::handshake(std::move(*stream), link::role::dialer, shared_.identity,
                                                    std::nullopt, shared_.with, until, how);
   if (!session) co_return session.error();
@@ -150,7 +165,7 @@ async::task<void> relay_link::keep_current(link::session& session) {
 
 async::task<void> relay_link::put_record(link::session& session) {
   const std::int64_t version = shared_.record.version();
-  const auto status = co_await control(session, "PUT", own_path_, shared_.record.body());
+  const auto status = co_await control(session, "PUT", own_path_, shared_.record.body(), control_deadline());
   if (!status) co_return status.error();
   if (*status != 200) {
     set_state(link_state::refused);
@@ -168,13 +183,14 @@ async::task<void> relay_link::post_load(link::session& session) {
   std::string body = "{\"in_flight\":" + std::to_string(told_in_flight_) +
                      ",\"capacity\":" + std::to_string(shared_.gate.capacity()) +
                      ",\"queued\":" + std::to_string(told_queued_) + "}";
-  const auto status = co_await control(session, "POST", own_path_ + "/load", std::move(body));
+  const auto status =
+      co_await control(session, "POST", own_path_ + "/load", std::move(body), control_deadline());
   if (!status) co_return status.error();
   co_return async::success();  // a relay that takes no loads is still a relay
 }
 
 async::task<int> relay_link::control(link::session& session, std::string method, std::string path,
-                                     std::string body) {
+                                     std::string body, async::deadline until) {
   auto stream = co_await link::open_http(session);
   if (!stream) co_return stream.error();
   net::http_request request;
@@ -182,7 +198,6 @@ async::task<int> relay_link::control(link::session& session, std::string method,
   request.target = std::move(path);
   request.fields = {{"Content-Type", "application/json"}, {"Connection", "close"}};
   request.body = as_bytes(body);
-  const async::deadline until = async::deadline::after(limits::link_handshake_time);
   auto answer = co_await net::http_call(std::move(*stream), std::move(request), "relay", until,
                                         net::after_request::close_write);
   if (!answer) co_return answer.error();
@@ -193,6 +208,8 @@ async::task<int> relay_link::control(link::session& session, std::string method,
 }
 
 link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t id) {
+  // Requests being read, those admitted or queued, and some to be told that the node is busy.
+  if (calls_->live() >= 2 * uploads_.seats() + limits::node_refusals_max) return nullptr;
   auto stream = std::make_unique<link::stream>(session, id);
   link::stream* const events = stream.get();
   const bool started = calls_->spawn(
@@ -204,13 +221,13 @@ link::stream_events* relay_link::on_stream(link::session& session, std::uint32_t
 asio::awaitable<void> relay_link::serve_stream(std::unique_ptr<link::stream> stream) {
   net::http_server_settings how;
   how.body_bytes_max = limits::request_bytes_max;
-  co_await net::serve_http(*stream, shared_.door, how, shared_.with, &drain_);
+  co_await net::serve_http(*stream, door_, how, shared_.with, &drain_);
 }
 
 asio::awaitable<void> relay_link::withdraw(async::deadline until) {
   withdrawn_ = true;
   if (!session_ || state_ != link_state::serving || session_->ended() || until.passed()) co_return;
-  const auto status = co_await control(*session_, "DELETE", own_path_, "");
+  const auto status = co_await control(*session_, "DELETE", own_path_, "", until.earlier(control_deadline()));
   static_cast<void>(status);  // the end of the session says the same
 }
 

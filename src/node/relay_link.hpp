@@ -21,6 +21,7 @@
 #include "node/admission.hpp"
 #include "node/meters.hpp"
 #include "node/record_book.hpp"
+#include "node/sealed_door.hpp"
 #include "node/settings.hpp"
 
 namespace tp::node {
@@ -34,7 +35,7 @@ struct link_context {
   const crypto::ed25519_key& identity;
   const record_book& record;
   const admission& gate;
-  const net::http_handler& door;  // serves the relay's requests
+  sealed_door& door;  // serves the relay's requests
   const net::tls_client* tls;
   meters& count;
   services& with;
@@ -62,11 +63,13 @@ class relay_link {
  private:
   asio::awaitable<void> keep_serving();
   async::task<void> serve_once();
+  async::task<std::unique_ptr<async::byte_stream>> dial(async::deadline until);
   asio::awaitable<void> finish_calls();
   async::task<void> keep_current(link::session& session);
   async::task<void> put_record(link::session& session);
   async::task<void> post_load(link::session& session);
-  async::task<int> control(link::session& session, std::string method, std::string path, std::string body);
+  async::task<int> control(link::session& session, std::string method, std::string path, std::string body,
+                           async::deadline until);
   link::stream_events* on_stream(link::session& session, std::uint32_t id);
   asio::awaitable<void> serve_stream(std::unique_ptr<link::stream> stream);
   std::chrono::milliseconds next_pause();
@@ -75,6 +78,8 @@ class relay_link {
   asio::any_io_executor executor_;
   codec::url relay_;
   link_context shared_;
+  reading_room uploads_;  // of this relay: what it begins and never ends is in no other's way
+  net::http_handler door_;
   std::string own_path_;  // /api/v2/nodes/{peer}
   async::event changed_;
   std::unique_ptr<link::session> session_;

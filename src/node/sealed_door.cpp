@@ -1,8 +1,11 @@
 #include "node/sealed_door.hpp"
 
+#include <optional>
+
 #include "base/limits.hpp"
 #include "codec/bhttp.hpp"
 #include "codec/http_date.hpp"
+#include "node/call_run.hpp"
 #include "openai/error_answer.hpp"
 
 namespace tp::node {
@@ -16,7 +19,8 @@ codec::http_fields clear_fields(std::string_view type) {
 }
 
 asio::awaitable<void> respond_clear(net::http_exchange& call, openai::api_error error) {
-  const codec::http_fields fields = clear_fields(openai::content_type(error));
+  codec::http_fields fields = fields_of(error);
+  static_cast<void>(fields.set("Cache-Control", "no-store"));
   const std::string body = openai::to_text(error);
   const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
   static_cast<void>(sent);  // a relay that has gone needs no answer
@@ -30,6 +34,7 @@ class sealed_sink final : public answer_sink {
       : call_(call), sealer_(std::move(sealer)), clock_(clock) {}
 
   async::task<void> whole(int status, codec::http_fields fields, plaintext body) override {
+    if (signs_ > 0) co_return co_await whole_after_signs(status, std::move(fields), std::move(body));
     add_date(fields);
     const codec::bhttp_response head{status, std::move(fields)};
     const std::size_t padded = e2ee::bucket(codec::bhttp_response_bytes(head, body.reveal()));
@@ -41,16 +46,30 @@ class sealed_sink final : public answer_sink {
     co_return co_await call_.respond(200, envelope_fields(), out_);
   }
 
+  // An informational response. In the whole form nothing can leave before the end.
+  async::task<void> sign_of_life() override {
+    if (is_whole() || signs_ == limits::bhttp_informational_max) co_return async::success();
+    if (signs_ == 0) {
+      const auto begun = co_await call_.begin(200, envelope_fields());
+      if (!begun) co_return begun.error();
+    }
+    codec::put_bhttp_processing(pending_, place());
+    ++signs_;
+    co_return co_await flush();
+  }
+
   async::task<void> begin(int status, codec::http_fields fields) override {
     if (is_whole()) {
       head_ = {status, std::move(fields)};
       co_return async::success();
     }
-    const auto begun = co_await call_.begin(200, envelope_fields());
-    if (!begun) co_return begun.error();
+    if (signs_ == 0) {
+      const auto begun = co_await call_.begin(200, envelope_fields());
+      if (!begun) co_return begun.error();
+    }
     add_date(fields);
     const codec::bhttp_response head{status, std::move(fields)};
-    const auto put = codec::put_bhttp_response_head(pending_, head);
+    const auto put = codec::put_bhttp_response_head(pending_, head, place());
     if (!put) co_return put.error();
     co_return async::success();  // leaves with the first piece
   }
@@ -62,11 +81,7 @@ class sealed_sink final : public answer_sink {
       co_return async::success();
     }
     codec::put_bhttp_content(pending_, data.reveal());
-    out_.clear();
-    const auto sealed = sealer_.piece(pending_.reveal(), out_);
-    pending_.clear();
-    if (!sealed) co_return sealed.error();
-    co_return co_await call_.write(out_);
+    co_return co_await flush();
   }
 
   async::task<void> end() override {
@@ -75,6 +90,32 @@ class sealed_sink final : public answer_sink {
       co_return co_await whole(head_.status, std::move(head_.fields), std::move(body));
     }
     codec::put_bhttp_end(pending_);
+    co_return co_await finish();
+  }
+
+ private:
+  codec::bhttp_place place() const {
+    return signs_ == 0 ? codec::bhttp_place::begins : codec::bhttp_place::follows;
+  }
+  async::task<void> whole_after_signs(int status, codec::http_fields fields, plaintext body) {
+    add_date(fields);
+    const codec::bhttp_response head{status, std::move(fields)};
+    const auto put = codec::put_bhttp_response_head(pending_, head, place());
+    if (!put) co_return put.error();
+    codec::put_bhttp_content(pending_, body.reveal());
+    constexpr std::size_t end_bytes = 2;
+    const std::size_t size = pending_.size() + end_bytes;
+    codec::put_bhttp_end(pending_, e2ee::bucket(size) - size);
+    co_return co_await finish();
+  }
+  async::task<void> flush() {
+    out_.clear();
+    const auto sealed = sealer_.piece(pending_.reveal(), out_);
+    pending_.clear();
+    if (!sealed) co_return sealed.error();
+    co_return co_await call_.write(out_);
+  }
+  async::task<void> finish() {
     out_.clear();
     const auto sealed = sealer_.finish(pending_.reveal(), out_);
     if (!sealed) co_return sealed.error();
@@ -82,8 +123,6 @@ class sealed_sink final : public answer_sink {
     if (!written) co_return written.error();
     co_return co_await call_.end();
   }
-
- private:
   bool is_whole() const { return sealer_.envelope_form() == e2ee::form::whole; }
   void add_date(codec::http_fields& fields) const {
     static_cast<void>(fields.set("date", codec::http_date(clock_.unix_now())));
@@ -99,12 +138,13 @@ class sealed_sink final : public answer_sink {
   const clock_source& clock_;
   codec::bhttp_response head_;
   plaintext pending_;
+  std::size_t signs_ = 0;  // informational responses
   bytes out_;
 };
 
 }  // namespace
 
-asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
+asio::awaitable<void> sealed_door::serve(net::http_exchange& call, reading_room& uploads) {
   const std::string_view method = call.request().method();
   const std::string_view path = call.request().path();
   if (path == "/healthz" && method == "GET") {
@@ -113,39 +153,49 @@ asio::awaitable<void> sealed_door::serve(net::http_exchange& call) {
     static_cast<void>(sent);
     co_return;
   }
-  if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call);
+  if (path == "/ohttp" && method == "POST") co_return co_await serve_sealed(call, uploads);
   co_await respond_clear(call, openai::error_answer(openai::refusal::not_found));
 }
 
-asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call) {
+asio::awaitable<void> sealed_door::serve_sealed(net::http_exchange& call, reading_room& uploads) {
   const auto form = e2ee::request_form(call.request().find("content-type").value_or(""));
   if (!form) {
     co_return co_await respond_clear(call, openai::error_answer(openai::refusal::unsupported_media_type));
   }
-  e2ee::sealed_request_reader reader(keys_, *form);
+  if (uploads.full()) {
+    count_.refused.add();
+    co_return co_await respond_clear(call, openai::error_answer(errc::node_busy));
+  }
+  std::optional<reading_room::seat> seat(std::in_place, uploads);
+  auto opened = co_await read(call, *form);
+  seat.reset();
+  if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
+  co_await answer(call, std::move(*opened));
+}
+
+// The whole envelope; why it is none.
+async::task<e2ee::sealed_call> sealed_door::read(net::http_exchange& call, e2ee::form form) {
+  e2ee::sealed_request_reader reader(keys_, form);
   bytes slice(16U << 10);
   for (;;) {  // bounded by the envelope's own limit
     const auto size = co_await call.read_body_some(slice);
     if (!size) {
       const bool too_large = to_errc(size.error()) == errc::too_large;
-      co_return co_await refuse_clear(call, too_large ? errc::message_too_large : errc::truncated);
+      co_return too_large ? errc::message_too_large : errc::truncated;
     }
     if (*size == 0) break;
     const auto pushed = reader.push(bytes_view(slice).first(*size));
-    if (!pushed) co_return co_await refuse_clear(call, to_errc(pushed.error()));
+    if (!pushed) co_return pushed.error();
   }
-  bytes().swap(slice);
   const e2ee::request_policy policy{.self = self_, .now = with_.clock.unix_now(), .routes = api_.routes()};
-  auto opened = reader.end(policy, with_.random);
-  if (!opened) co_return co_await refuse_clear(call, to_errc(opened.error()));
-  co_await answer(call, std::move(*opened));
+  co_return reader.end(policy, with_.random);
 }
 
 asio::awaitable<void> sealed_door::answer(net::http_exchange& call, e2ee::sealed_call opened) {
   sealed_sink sink(call, std::move(opened.answer), with_.clock);
   if (!opened.request) co_return co_await api_.refuse(openai::error_answer(opened.request.error()), sink);
   codec::bhttp_request request = std::move(*opened.request);
-  if (!api_.admits(request.fields.find("authorization"))) {
+  if (!api_.admits(caller::sealed, request.fields.find("authorization"))) {
     co_return co_await api_.refuse(openai::error_answer(openai::refusal::invalid_api_key), sink);
   }
   api_call wanted;

@@ -4,6 +4,8 @@
 // authentic but wrong; no engine work begins before the envelope is whole.
 #pragma once
 
+#include <cstddef>
+
 #include "e2ee/key_ring.hpp"
 #include "e2ee/open.hpp"
 #include "net/http_server.hpp"
@@ -11,15 +13,43 @@
 
 namespace tp::node {
 
+// How many envelopes of one relay are read at the same time: each may hold limits::request_bytes_max before
+// anything is known of it.
+class reading_room {
+ public:
+  explicit reading_room(std::size_t seats) : seats_(seats) {}
+  reading_room(const reading_room&) = delete;
+  reading_room& operator=(const reading_room&) = delete;
+
+  class seat {
+   public:
+    explicit seat(reading_room& in) : in_(in) { ++in_.taken_; }
+    seat(const seat&) = delete;
+    seat& operator=(const seat&) = delete;
+    ~seat() { --in_.taken_; }
+
+   private:
+    reading_room& in_;
+  };
+  bool full() const noexcept { return taken_ >= seats_; }
+  std::size_t seats() const noexcept { return seats_; }
+
+ private:
+  std::size_t seats_;
+  std::size_t taken_ = 0;
+};
+
 class sealed_door {
  public:
   sealed_door(api& behind, e2ee::key_ring& keys, codec::peer_id self, meters& count, services& with)
       : api_(behind), keys_(keys), self_(self), count_(count), with_(with) {}
 
-  asio::awaitable<void> serve(net::http_exchange& call);
+  // Refuses with node_busy, unread, what finds the relay's `uploads` full.
+  asio::awaitable<void> serve(net::http_exchange& call, reading_room& uploads);
 
  private:
-  asio::awaitable<void> serve_sealed(net::http_exchange& call);
+  asio::awaitable<void> serve_sealed(net::http_exchange& call, reading_room& uploads);
+  async::task<e2ee::sealed_call> read(net::http_exchange& call, e2ee::form form);
   asio::awaitable<void> refuse_clear(net::http_exchange& call, errc failure);
   asio::awaitable<void> answer(net::http_exchange& call, e2ee::sealed_call opened);
 

@@ -205,7 +205,7 @@ class House:
     def environment(self, more=None):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
         # One thread: on a busy machine several threads of an engine mostly wait for each other.
-        kept.update(LLAMA_ARG_THREADS="1", LLAMA_ARG_THREADS_BATCH="1")
+        kept.update(TOKEN_PLACE_ENGINE_THREADS="1")
         kept.update(XDG_STATE_HOME=str(self.folder / "state"), TP_SOURCE_DIR=str(ROOT))
         kept.update(more or {})
         return kept

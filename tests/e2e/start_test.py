@@ -2,7 +2,9 @@
 """What is in the way of a start is said in one line; exit code 1: the job failed, 2: wrong usage or configuration."""
 import os
 import re
+import signal
 import socket
+import time
 
 import house
 
@@ -81,6 +83,14 @@ class StartTest(house.Case):
                               "--state-dir", self.house.folder / "state")
         self.assertIn(done.returncode, (1, 2))
         self.assertIn("model", done.stderr)
+
+    def test_one_signal_ends_a_node_whose_engine_is_not_there(self):
+        relay = self.house.relay()
+        node = self.house.node(relay.url, "--engine-url", "http://127.0.0.1:1", wait=False).ready("/metrics")
+        node.signal(signal.SIGTERM)
+        begun = time.monotonic()
+        self.assertEqual(node.wait(), 0)
+        self.assertLess(time.monotonic() - begun, 2)
 
     def test_the_local_api_is_not_opened_to_the_world_without_a_key(self):
         done = self.start("tokenplace-server", "--server-host", "0.0.0.0")

@@ -197,6 +197,18 @@ TEST_F(chats, a_connection_that_asks_for_its_end_gets_it_at_once) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, limits::drain_refused_time) << "it did not linger";
 }
 
+TEST_F(chats, a_node_may_dial_its_relay_over_plain_tcp) {
+  open_relay();
+  codec::url raw = relay_->url();
+  raw.scheme = codec::url_scheme::tcp;
+  node_place& node = nodes_.emplace_back(loop, node_plan{}, raw, ++seed_);
+  ASSERT_TRUE(until([&] { return node.serving(); }));
+  add_client();
+  const auto answered = talk();
+  EXPECT_EQ(answered->status, 200);
+  EXPECT_TRUE(answered->has("[DONE]"));
+}
+
 TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
   furnish({.name = ""});
   const auto entry = run(client().nodes.fetch_one(first().peer(), async::deadline::after(10s)));
@@ -205,8 +217,30 @@ TEST_F(chats, a_node_without_a_name_is_named_by_its_id) {
   EXPECT_EQ(entry->record.fields().name, "node-" + id.substr(id.size() - 6));
 }
 
-TEST_F(chats, a_node_with_an_api_key_wants_it_inside_the_seal) {
+TEST_F(chats, a_model_that_is_not_there_is_said_to_be_so_and_ids_may_be_escaped) {
+  furnish();
+  const auto missing = talk({.path = "/v1/models/no-such-model"});
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_EQ(missing->code(), "model_not_found");
+  for (const char* path :
+       {"/v1/models/mock-model", "/v1/models/mock%2Dmodel", "/v1/models/mock%2dmodel?x=1"}) {
+    const auto found = talk({.path = path});
+    EXPECT_EQ(found->status, 200) << path;
+    EXPECT_TRUE(found->has("mock-model")) << path;
+  }
+  EXPECT_EQ(talk({.path = "/v1/nothing"})->code(), "not_found");
+}
+
+TEST_F(chats, a_key_for_the_local_api_is_not_asked_of_the_public) {
   furnish({.api_key = "a-key"});
+  EXPECT_EQ(talk()->status, 200);
+  raw_client outside(loop, first().port());
+  outside.send(std::string("GET /v1/models HTTP/1.1\r\nHost: node\r\n\r\n"));
+  EXPECT_EQ(outside.answer().status, 401);
+}
+
+TEST_F(chats, a_node_with_an_api_key_for_everyone_wants_it_inside_the_seal) {
+  furnish({.api_key = "a-key", .api_key_for = node::key_demand::everyone});
   for (const char* other : {"", "Bearer", "Bearer a-ke", "Bearer a-key2", "Basic a-key", "a-key"}) {
     const auto refused = talk({.authorization = other});
     EXPECT_EQ(refused->error, errc::ok);

@@ -13,6 +13,24 @@ constexpr std::string_view get_ready = "GET /readyz HTTP/1.1\r\nHost: relay\r\n\
 constexpr std::string_view chat_text =
     R"({"model":"mock-model","stream":true,"messages":[{"role":"user","content":"hi"}]})";
 
+// Loads for ever, as a large model or an address where nobody is.
+class loading_engine final : public engine::engine {
+ public:
+  explicit loading_engine(const asio::any_io_executor& executor) : ready_(executor) {}
+  async::task<std::unique_ptr<tp::engine::engine_answer>> call(tp::engine::engine_request,
+                                                               async::deadline) override {
+    co_return errc::engine_unavailable;
+  }
+  std::vector<tp::engine::model_info> models() const override { return {}; }
+  async::task<void> start(async::deadline) override { return ready_.wait(); }
+  asio::awaitable<void> stop() override { co_return; }
+  tp::engine::engine_state state() const override { return tp::engine::engine_state::starting; }
+  tp::engine::engine_reason reason() const override { return tp::engine::engine_reason::none; }
+
+ private:
+  async::event ready_;
+};
+
 class drains : public house {
  protected:
   std::shared_ptr<chat> begun(std::string says) {
@@ -116,6 +134,18 @@ TEST_F(drains, a_node_without_its_relay_is_gone_at_once) {
   ASSERT_TRUE(until([&] { return !first().serving(); }));
   first().drain();
   EXPECT_TRUE(until([&] { return first().stopped(); }, 1s)) << "it waits for no try to connect";
+}
+
+TEST_F(drains, a_node_whose_engine_still_loads_is_gone_at_once) {
+  open_relay();
+  node_plan plan{};
+  plan.model = std::make_unique<loading_engine>(loop.get_executor());
+  nodes_.emplace_back(loop, std::move(plan), relay_->url(), ++seed_);
+  loop.restart();
+  loop.poll();
+  ASSERT_FALSE(first().stopped());
+  first().drain();
+  EXPECT_TRUE(until([&] { return first().stopped(); }, 1s));
 }
 
 TEST_F(drains, a_node_cuts_what_does_not_finish_in_time) {

@@ -18,8 +18,8 @@ using half_open = house;
 
 TEST_F(half_open, a_handshake_that_stalls_anywhere_ends_with_its_time) {
   const std::array<std::string, 7> beginnings{
-      upgrade,                                              // and no frame
-      upgrade + std::string("\x82", 1),                     // half a frame's header
+      upgrade,                                                // and no frame
+      upgrade + std::string("\x82", 1),                       // half a frame's header
       upgrade + std::string("\x82\x94\0\0\0\0\x13/mul", 11),  // half a message
       multistream.substr(0, 5),
       multistream,
@@ -73,6 +73,7 @@ TEST_F(half_open, more_than_allowed_are_refused_and_what_is_established_works_on
 TEST_F(half_open, a_relay_counts_what_its_links_do) {
   furnish();
   EXPECT_EQ(relay_->metric("token_place_link_handshakes_total{outcome=\"completed\"}"), 1);
+  EXPECT_EQ(first().own.metric("token_place_link_handshakes_total{outcome=\"completed\"}"), 1);
   const std::int64_t before = relay_->metric("token_place_link_bytes_total{direction=\"in\"}");
   EXPECT_GT(before, 0);
   EXPECT_TRUE(still_works());

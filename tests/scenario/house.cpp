@@ -72,6 +72,8 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   how.silence_time = plan.engine_silence;
   auto model = std::make_unique<engine::mock>(std::move(how), own.with);
   engine_ = model.get();
+  std::unique_ptr<engine::engine> chosen = std::move(model);
+  if (plan.model) chosen = std::move(plan.model);
   node::settings config;
   config.relays = std::move(plan.more_relays);
   config.relays.insert(config.relays.begin(), std::move(relay));
@@ -82,8 +84,9 @@ node_place::node_place(asio::io_context& loop, node_plan plan, codec::url relay,
   config.state_dir = folder_;
   config.time = plan.time;
   config.api_key = secret_key(as_bytes(plan.api_key));
+  config.api_key_for = plan.api_key_for;
   auto made = node::node::open(loop.get_executor(), std::move(config), key_of(plan.identity),
-                               std::move(model), own.with);
+                               std::move(chosen), own.with);
   EXPECT_TRUE(made.has_value());
   running_ = std::move(*made);
   tasks_.spawn(
@@ -136,7 +139,12 @@ std::shared_ptr<chat> client_place::start(wish of) {
   request.target = "/v1/chat/completions";
   request.fields = {{"content-type", "application/json"}};
   if (!of.authorization.empty()) EXPECT_TRUE(request.fields.add("authorization", of.authorization));
-  request.body = plaintext(as_bytes(chat_body(of)));
+  if (of.path.empty()) {
+    request.body = plaintext(as_bytes(chat_body(of)));
+  } else {
+    request.method = "GET";
+    request.target = of.path;
+  }
   client::call_wish to{of.pin ? std::string() : std::string(engine::mock_model_id), of.pin};
   tasks_.spawn(
       [](client_place* self, std::shared_ptr<chat> into, client::call_request what, client::call_wish whom) {

@@ -85,6 +85,9 @@ struct node_plan {
   std::uint64_t identity = 1;  // the same number: the same key
   std::chrono::milliseconds engine_silence = 10s;
   std::string api_key{};  // empty: none
+  node::key_demand api_key_for = node::key_demand::local;
+  std::unique_ptr<engine::engine> model{};  // instead of the mock
+  std::vector<codec::url> more_relays{};
   std::string name = "scenario";
   std::vector<codec::url> more_relays{};  // served besides the house's own
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};
@@ -96,7 +99,7 @@ class node_place {
   ~node_place();
   const codec::peer_id& peer() const { return running_->peer(); }
   std::uint16_t port() const { return running_->port(); }
-  const engine::mock& engine() const { return *engine_; }
+  const engine::mock& engine() const { return *engine_; }  // unless the plan brought another
   bool serving() const { return running_->relays_serving() > 0; }
   void drain();
   bool stopped() const { return tasks_.live() == 0; }
@@ -140,6 +143,7 @@ class client_place {
     bool stream = true;
     std::optional<codec::peer_id> pin{};
     std::string authorization{};  // inside the seal; empty: none
+    std::string path{};           // a GET of this instead of a chat
   };
   std::shared_ptr<chat> start(wish of);
   std::shared_ptr<chat> start() { return start(wish{}); }

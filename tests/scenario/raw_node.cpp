@@ -22,13 +22,14 @@ async::task<std::unique_ptr<link::session>> connect(codec::url relay, const cryp
 }
 
 async::task<int> ask(link::session* on, std::string method, std::string path, std::string body,
-                     std::string* out) {
+                     std::string authorization, std::string* out) {
   auto stream = co_await link::open_http(*on);
   if (!stream) co_return stream.error();
   net::http_request request;
   request.method = std::move(method);
   request.target = std::move(path);
   request.body = as_bytes(body);
+  if (!authorization.empty()) EXPECT_TRUE(request.fields.add("Authorization", authorization));
   const async::deadline until = async::deadline::after(10s);
   auto answer = co_await net::http_call(std::move(*stream), std::move(request), "relay", until,
                                         net::after_request::close_write);
@@ -83,8 +84,8 @@ std::string raw_node::record(std::int64_t seq, std::chrono::seconds lifetime) {
 }
 
 int raw_node::control(std::string method, std::string path, std::string body, std::string* body_of) {
-  const auto status =
-      async::run(loop_, ask(session_.get(), std::move(method), std::move(path), std::move(body), body_of));
+  const auto status = async::run(loop_, ask(session_.get(), std::move(method), std::move(path),
+                                            std::move(body), authorization, body_of));
   return status ? *status : 0;
 }
 

@@ -26,10 +26,13 @@ class raw_node {
   int control(std::string method, std::string path, std::string body, std::string* body_of = nullptr);
   int put(std::string body) { return control("PUT", path_of(peer_), std::move(body)); }
   static std::string path_of(const codec::peer_id& node) { return "/api/v2/nodes/" + node.text(); }
+  // Of whom the session proved to be with.
+  const codec::peer_id& remote() const { return session_->remote(); }
   void end_session();
   bool ended() const { return ended_; }
 
-  std::string says;  // the whole answer, head included
+  std::string authorization;  // sent with control requests
+  std::string says;           // the whole answer, head included
   after_answer then = after_answer::finish;
   std::size_t requests = 0;  // whose head has come
   std::string last_request;  // as it came, without framing removed

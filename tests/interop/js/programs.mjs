@@ -79,7 +79,10 @@ export class Programs {
     )
     for (const until = Date.now() + 20000; Date.now() < until;) {
       const id = (await this.nodes()).find(each => !before.has(each))
-      if (id) return id
+      if (id) {
+        this.nodePort = Number(/node_starting.*port=(\d+)/.exec(said())[1])
+        return id
+      }
       await new Promise(resolve => setTimeout(resolve, 50))
     }
     throw new Error(`the node has not registered after 20 s: ${said().slice(-2000)}`)

@@ -55,6 +55,33 @@ async function checkNode() {
   const id = await programs.node()
   const { code, out, err } = await programs.chat(id, 'hello')
   expect('the node of ours answers through the same relay', code === 0 && out.includes(mockAnswer), err)
+  return id
+}
+
+// The node's local API, over libp2p at the node's own port.
+async function checkNodeDoor(id) {
+  const address = `/ip4/127.0.0.1/tcp/${programs.nodePort}/ws/p2p/${id}`
+  findings.failures += await check(address, { http: false })
+  const host = await makeHost()
+  try {
+    const connection = await host.dial(multiaddr(address))
+    const models = await request(connection, 'GET', '/v1/models')
+    expect('it lists its models', models.start === 'HTTP/1.1 200 OK' && models.body.includes('mock-model'))
+    const ask = stream => ({ model: 'mock-model', stream, messages: [{ role: 'user', content: 'hello' }] })
+    const chat = body => request(connection, 'POST', '/v1/chat/completions', Buffer.from(JSON.stringify(body)))
+    const whole = await chat(ask(false))
+    const said = JSON.parse(whole.body.toString()).choices?.[0]?.message?.content
+    expect('a chat', whole.start === 'HTTP/1.1 200 OK' && said === mockAnswer)
+    const streamed = await chat(ask(true))
+    expect('a streamed chat', streamed.body.toString().endsWith('data: [DONE]\n\n'))
+    const many = await Promise.all(Array.from({ length: 50 }, () => request(connection, 'GET', '/v1/models')))
+    expect(
+      '50 requests at a time',
+      many.every(answer => answer.start === 'HTTP/1.1 200 OK')
+    )
+  } finally {
+    await host.stop()
+  }
 }
 
 async function checkThirdParty(address) {
@@ -94,7 +121,9 @@ try {
     await checkRelay(address, options)
   }
   console.log('# a node of ours')
-  await checkNode()
+  const id = await checkNode()
+  console.log('# js-libp2p dials that node')
+  await checkNodeDoor(id)
   for (const [name, address] of [
     ['WebSocket', `${tcp}/ws`],
     ['TCP', tcp]
