@@ -69,6 +69,7 @@ async::task<response> http_backend::send(const engine_request& request, async::d
   out.target = prefix_ + request.target;
   out.fields = fields_for(request.content_type);
   out.body = request.body.reveal();
+  out.again = net::repeat::harmless;  // engines close kept connections at will, and keep nothing of a call
   // The client's deadline covers the body too; the head has one of its own.
   result<response> got = errc::cancelled;
   async::task_scope scope(executor_);

@@ -12,9 +12,8 @@ namespace tp::net {
 
 namespace {
 
-// RFC 9110 section 9.2.2: nobody can tell whether a server that died has done what a POST asked for.
 bool may_be_sent_again(const http_request& request) {
-  return request.method == "GET" || request.method == "HEAD";
+  return request.again == repeat::harmless || request.method == "GET" || request.method == "HEAD";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // answers are skipped. One deadline covers a whole call, its body included.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,11 +21,16 @@ namespace tp::net {
 
 using async::task;
 
+// Whether a request may be sent a second time when nobody knows what became of the first (RFC 9110 section
+// 9.2.2): where the method says so (GET, HEAD), or always, because doing it twice harms nobody.
+enum class repeat : std::uint8_t { by_method, harmless };
+
 struct http_request {
   std::string method = "GET";
   std::string target = "/";
   codec::http_fields fields;  // Host, Content-Length and Connection are added when absent
   bytes_view body;  // must stay valid until send() or http_call() returned; one write with the head if small
+  repeat again = repeat::by_method;
 };
 
 class http_call_state;
@@ -79,8 +85,8 @@ class http_client {
   ~http_client();
 
   // Completes when the answer's head has arrived. A kept connection that turns out to be dead before any byte
-  // of an answer is replaced once by a new one, for GET and HEAD only: whatever else was asked may have been
-  // done (RFC 9110 section 9.2.2). Errors: those of dial and http_call.
+  // of an answer is replaced once by a new one, if the request may be repeated. Errors: those of dial and
+  // http_call.
   task<std::unique_ptr<http_response>> send(http_request request, async::deadline until);
 
   const codec::url& origin() const { return origin_; }
