@@ -6,6 +6,7 @@ planted_test.py shows that the search finds what is there; the tests called `…
 import http.client
 import json
 import os
+import socket
 import sys
 import tempfile
 import unittest
@@ -257,8 +258,10 @@ class Seen(Marked):
 
     @unittest.skipUnless(places.can_read_memory(), NO_MEMORY)
     def test_what_the_relay_has_read_is_seen(self):
-        self.ask(self.relay.url, "/v1/chat/completions", e2e.question(self.prompt))  # plain, and there is no gateway
-        found = self.everywhere(self.relay)
+        with socket.create_connection(("127.0.0.1", self.relay.port), timeout=15) as plug:
+            plug.sendall(f"GET /livez HTTP/1.1\r\nX-Unfinished: {self.prompt}".encode())  # kept until the head ends
+            held = lambda: [place for place in self.everywhere(self.relay) if place.startswith("memory")]  # noqa: E731
+            found = e2e.wait_until("the relay to have read it", held)
         self.assertIn("memory of the relay: first half of the prompt as utf-8", found)
         self.assertIn("memory of the relay: second half of the prompt as utf-8", found)
 

@@ -8,6 +8,9 @@ import openai_cases
 from openai_doors import ASK, Doors, Shared
 
 
+TELL = [{"role": "user", "content": "Tell a long story about a relay on a hill."}]
+
+
 class RealModelTest(Shared, Doors):
     model = house.REAL_MODEL
     through = ("relay",)  # whose /v1 is the gateway, one hop further
@@ -20,11 +23,12 @@ class RealModelTest(Shared, Doors):
     def test_tokens_arrive_one_by_one_in_time(self):
         for client in self.clients():
             times = []
-            for chunk in client.chat.completions.create(model=self.model, messages=ASK, max_tokens=8, stream=True):
+            for chunk in client.chat.completions.create(model=self.model, messages=TELL, max_tokens=48, stream=True):
                 if chunk.choices and chunk.choices[0].delta.content:
                     times.append(time.monotonic())
-            self.assertGreater(len(times), 4)
-            self.assertGreater(len({round(t, 3) for t in times}), len(times) // 2)
+            # On busy cores some tokens arrive together; an answer held back until its end arrives at one moment.
+            self.assertGreater(len(times), 24)
+            self.assertGreater(len({round(t, 3) for t in times}), 6)
 
     def test_tools_are_taken(self):
         # This model's template knows no tools, so the engine answers in words; openai_python_test.py sees calls pass.

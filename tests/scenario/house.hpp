@@ -87,7 +87,6 @@ struct node_plan {
   std::string api_key{};  // empty: none
   node::key_demand api_key_for = node::key_demand::local;
   std::unique_ptr<engine::engine> model{};  // instead of the mock
-  std::vector<codec::url> more_relays{};
   std::string name = "scenario";
   std::vector<codec::url> more_relays{};  // served besides the house's own
   node::times time{.backoff_first = 5ms, .backoff_max = 20ms};

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 UNITS = {"": 1, "bytes": 1, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
-CONSTANT = re.compile(r"inline constexpr (?:auto|std::\w+|int) (\w+) = ([^;]+);")
+CONSTANT = re.compile(r"inline constexpr (?:auto|std::\w+|int) (\w+)\s*=\s*([^;]+);")
 ROW = re.compile(r"^\|\s*`(\w+)`\s*\|\s*([\d,.]+)\s*(\w*)[^|]*\|", re.M)
 
 
