@@ -14,7 +14,7 @@
 #include "codec/http1.hpp"
 #include "crypto/ed25519.hpp"
 #include "net/http_server.hpp"
-#include "relay/handshake_gate.hpp"
+#include "relay/link_gate.hpp"
 #include "relay/meters.hpp"
 #include "relay/settings.hpp"
 #include "relaycore/directory.hpp"
@@ -36,7 +36,7 @@ struct context {
   std::map<std::string, node_link*, std::less<>> links{};  // registered nodes by the text of their peer id
   std::set<node_link*> sessions{};                         // every libp2p session, registered or not
   std::list<front*> fronts{};                              // every client connection, for the sweep
-  handshake_gate handshakes{config.handshakes_max, config.handshakes_per_address_max};
+  link_gate unregistered{config.unregistered_max, config.unregistered_per_address_max};
 
   net::http_handler cold{};  // everything but the hot route
   net::http_server_settings cold_settings{};

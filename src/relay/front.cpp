@@ -89,7 +89,7 @@ asio::awaitable<void> front::serve_cold() {
 asio::awaitable<void> front::become_link(next how) {
   std::unique_ptr<async::byte_stream> stream;
   const async::deadline until = async::deadline::after(shared_.config.time.handshake);
-  handshake_gate::place place = shared_.handshakes.enter(socket_->remote_address());
+  link_gate::place place = shared_.unregistered.enter(socket_->remote_address());
   if (how == next::websocket) {
     auto accepted = co_await net::accept_websocket(std::move(socket_), std::move(input_), until);
     if (!accepted) {

@@ -24,7 +24,7 @@ front::next front::refuse_request(const codec::http_head& head, std::size_t head
 }
 
 bool front::may_become_link() const {
-  const bool room = shared_.handshakes.has_room(socket_->remote_address());
+  const bool room = shared_.unregistered.has_room(socket_->remote_address());
   if (!room) shared_.count.wire.handshakes_refused.add();
   return room;
 }

@@ -100,6 +100,7 @@ asio::awaitable<void> relay::sweep() {
       client->check(now);
       if (shared_.draining) client->close_if_idle();  // its last exchange may have ended since
     }
+    for (auto at = shared_.sessions.begin(); at != shared_.sessions.end();) (*at++)->check(now);
     expire_nodes();
     if (shared_.draining) {
       exchange_ended_.notify();
@@ -111,7 +112,8 @@ asio::awaitable<void> relay::sweep() {
 void relay::expire_nodes() {
   for (const codec::peer_id& gone : shared_.nodes.expire(shared_.with.clock.unix_now())) {
     shared_.with.log.info("record_expired", field("peer", gone.for_log()));
-    shared_.links.erase(gone.text());
+    const auto link = shared_.links.find(gone.text());
+    if (link != shared_.links.end()) link->second->on_expired();
   }
 }
 

@@ -15,6 +15,7 @@ struct times {
   std::chrono::milliseconds head = limits::http_head_time;           // from a head's first byte to its end
   std::chrono::milliseconds idle = limits::http_idle_time;           // keep-alive without a request
   std::chrono::milliseconds handshake = limits::link_handshake_time;  // of TLS, and of a link
+  std::chrono::milliseconds link_register = limits::link_register_time;  // of a session without a record
   std::chrono::milliseconds upload = limits::upload_time;            // a whole sealed request
   std::chrono::milliseconds first_head = limits::first_head_time;    // until the node's answer begins
   std::chrono::milliseconds silence = limits::silence_time;          // between bytes of the answer
@@ -31,8 +32,8 @@ struct settings {
   std::filesystem::path tls_key;
   std::string environment = "development";  // shown by /healthz
   std::size_t connections_max = limits::relay_connections_max;
-  std::size_t handshakes_max = limits::link_handshakes_max;  // of links
-  std::size_t handshakes_per_address_max = limits::link_handshakes_per_address_max;
+  std::size_t unregistered_max = limits::links_unregistered_max;
+  std::size_t unregistered_per_address_max = limits::links_unregistered_per_address_max;
   times time;
 };
 

@@ -1,4 +1,4 @@
-#include "relay/handshake_gate.hpp"
+#include "relay/link_gate.hpp"
 
 #include <algorithm>
 
@@ -19,7 +19,7 @@ asio::ip::address customer(const asio::ip::address& from) {
 
 }  // namespace
 
-bool handshake_gate::has_room(const asio::ip::address& from) const {
+bool link_gate::has_room(const asio::ip::address& from) const {
   if (total_ >= total_max_) return false;
   const asio::ip::address one = customer(from);
   if (one.is_loopback()) return true;
@@ -27,15 +27,15 @@ bool handshake_gate::has_room(const asio::ip::address& from) const {
   return found == by_address_.end() || found->second < per_address_max_;
 }
 
-handshake_gate::place handshake_gate::enter(const asio::ip::address& from) {
+link_gate::place link_gate::enter(const asio::ip::address& from) {
   const auto at = by_address_.try_emplace(customer(from), 0).first;
   ++at->second;
   ++total_;
   return place(*this, at);
 }
 
-void handshake_gate::place::leave() noexcept {
-  handshake_gate* const gate = std::exchange(gate_, nullptr);
+void link_gate::place::leave() noexcept {
+  link_gate* const gate = std::exchange(gate_, nullptr);
   if (gate == nullptr) return;
   --gate->total_;
   if (--at_->second == 0) gate->by_address_.erase(at_);

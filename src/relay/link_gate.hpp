@@ -1,6 +1,5 @@
-// How many connections may be on the way to a libp2p session at once: from the upgrade or the first
-// multistream byte until Yamux is agreed. Each holds buffers and costs key exchanges, and has proved nothing
-// yet. Counts in total and by address (IPv6: by /64); loopback has no bound of its own, because a proxy there
+// How many connections may be on the way to a node's link at once: from the upgrade or the first multistream
+// byte until a node has registered. Each holds buffers and costs key exchanges, and serves nobody yet. Counts in total and by address (IPv6: by /64); loopback has no bound of its own, because a proxy there
 // speaks for everybody. One per relay, outlives its places; event loop thread only.
 #pragma once
 
@@ -13,26 +12,33 @@
 
 namespace tp::relay {
 
-class handshake_gate {
+class link_gate {
  public:
-  handshake_gate(std::size_t total_max, std::size_t per_address_max)
+  link_gate(std::size_t total_max, std::size_t per_address_max)
       : total_max_(total_max), per_address_max_(per_address_max) {}
-  handshake_gate(const handshake_gate&) = delete;
-  handshake_gate& operator=(const handshake_gate&) = delete;
+  link_gate(const link_gate&) = delete;
+  link_gate& operator=(const link_gate&) = delete;
 
   // Holds one place until it is left or destroyed.
   class place {
    public:
     place(place&& from) noexcept : gate_(std::exchange(from.gate_, nullptr)), at_(from.at_) {}
-    place& operator=(place&&) = delete;
+    place& operator=(place&& from) noexcept {
+      leave();
+      gate_ = std::exchange(from.gate_, nullptr);
+      at_ = from.at_;
+      return *this;
+    }
     ~place() { leave(); }
     void leave() noexcept;
+    // Whom it is counted against; not after leave().
+    asio::ip::address address() const { return at_->first; }
 
    private:
-    friend class handshake_gate;
+    friend class link_gate;
     using addresses = std::map<asio::ip::address, std::size_t>;
-    place(handshake_gate& gate, addresses::iterator at) : gate_(&gate), at_(at) {}
-    handshake_gate* gate_;
+    place(link_gate& gate, addresses::iterator at) : gate_(&gate), at_(at) {}
+    link_gate* gate_;
     addresses::iterator at_;
   };
 
