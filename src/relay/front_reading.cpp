@@ -77,7 +77,7 @@ front::next front::on_sealed_request(const codec::http_head& head, std::size_t h
   request_id_ = net::choose_request_id(head, shared_.with);
   keep_alive_ = head.keep_alive() && !shared_.draining;
   if (head.minor_version() == 0) {  // an answer in chunks cannot be told to it
-    return refuse_request(head, head_size, openai::error_answer(openai::refusal::upgrade_required));
+    return refuse_request(head, head_size, openai::error_answer(openai::refusal::http_version_not_supported));
   }
   const auto form = e2ee::request_form(head.find("content-type").value_or(""));
   if (!form)

@@ -1,6 +1,6 @@
 // Plain OpenAI calls, passed to the gateway the operator named (CONTRACT "Relay routes"). The gateway sees
-// plaintext, and every answer says so: X-Token-Place-Privacy: gateway, unless the gateway itself says how it
-// was answered. Owned by the relay; event loop thread only. Streams both ways; passes on only the fields an
+// plaintext, and every answer says so: X-Token-Place-Privacy: gateway, even where that gateway seals what it
+// passes on. Owned by the relay; event loop thread only. Streams both ways; passes on only the fields an
 // OpenAI call needs.
 #pragma once
 
