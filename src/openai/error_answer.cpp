@@ -194,7 +194,7 @@ answer find_answer(refusal why) {
     case refusal::request_timeout:
       return {408, invalid, "request_timeout", "The request did not arrive in time. Send it again."};
     case refusal::http_version_not_supported:
-      return {505, invalid, "http_version_not_supported", "Use HTTP/1.1: a sealed answer may come in chunks."};
+      return {505, invalid, "http_version_not_supported", "Use HTTP/1.1: an answer may come in chunks."};
     case refusal::gateway_not_configured:
       return {503, unavailable, "gateway_not_configured",
               "This relay passes on sealed requests only. Use the web page, `tokenplace chat`, or run "

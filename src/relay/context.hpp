@@ -16,13 +16,16 @@
 #include "net/http_server.hpp"
 #include "relay/link_gate.hpp"
 #include "relay/meters.hpp"
+#include "relay/rate_gate.hpp"
 #include "relay/settings.hpp"
 #include "relaycore/directory.hpp"
 
 namespace tp::relay {
 
 class front;
+class gateway_proxy;
 class node_link;
+class v1_desk;
 
 struct context {
   services& with;
@@ -38,8 +41,11 @@ struct context {
   std::list<front*> fronts{};                              // every client connection, for the sweep
   link_gate unregistered{config.unregistered_max, config.unregistered_per_address_max};
 
-  net::http_handler cold{};  // everything but the hot route
-  net::http_server_settings cold_settings{};
+  rate_gate rates{config.rates, with.clock};
+  v1_desk* v1 = nullptr;             // set by the relay before anything is accepted
+  gateway_proxy* gateway = nullptr;  // null: plain OpenAI calls are refused with what to do instead
+
+  net::http_server_settings cold_settings{};  // of everything but the hot route
   net::http_drain drain{};
 
   // Used between two suspensions only, so one of each serves all connections.

@@ -94,6 +94,7 @@ void exchange::begin_answer(codec::body_framing framing, bytes_view rest) {
   append(
       out,
       "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: retry-after, x-request-id\r\n");
+  append(out, client_.rate_lines());
   if (form_ == e2ee::form::chunked) append(out, "Incremental: ?1\r\n");
   if (!client_.keeps_alive()) append(out, "Connection: close\r\n");
   if (framing.how == framing_kind::length) {

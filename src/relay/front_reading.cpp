@@ -72,12 +72,18 @@ front::next front::on_head_bytes() {
   return on_sealed_request(head, *size);
 }
 
-// E2EE section 8, steps 3 to 7.
+// E2EE section 8, steps 2 to 7.
 front::next front::on_sealed_request(const codec::http_head& head, std::size_t head_size) {
   request_id_ = net::choose_request_id(head, shared_.with);
   keep_alive_ = head.keep_alive() && !shared_.draining;
   if (head.minor_version() == 0) {  // an answer in chunks cannot be told to it
     return refuse_request(head, head_size, openai::error_answer(openai::refusal::http_version_not_supported));
+  }
+  const relaycore::rate_verdict verdict = shared_.rates.take(head, peer());
+  append_rate_lines(rate_lines_, verdict);
+  if (verdict.refused != relaycore::limited_by::nothing) {
+    shared_.count.rate_limited.add();
+    return refuse_request(head, head_size, refusal_of(verdict));
   }
   const auto form = e2ee::request_form(head.find("content-type").value_or(""));
   if (!form)

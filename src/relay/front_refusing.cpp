@@ -60,7 +60,7 @@ void front::answer(rest_of_upload rest, int status, std::string_view type, bytes
   out.append("\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n");
   out.append("Access-Control-Expose-Headers: retry-after, x-request-id\r\nX-Request-Id: ")
       .append(request_id_);
-  out.append("\r\n").append(extra_fields);
+  out.append("\r\n").append(rate_lines_).append(extra_fields);
   if (!keep_alive_) out.append("Connection: close\r\n");
   out.append("\r\n").append(as_chars(body));
   send(as_bytes(out));
@@ -69,6 +69,7 @@ void front::answer(rest_of_upload rest, int status, std::string_view type, bytes
 
 void front::exchange_over(rest_of_upload rest) {
   since_ = shared_.now();
+  rate_lines_.clear();
   if (rest == rest_of_upload::to_drop || !keep_alive_) {
     dropping_ = true;  // read on for a moment, so that the answer is not lost in a reset
     dropped_ = 0;

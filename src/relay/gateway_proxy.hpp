@@ -17,8 +17,10 @@ class gateway_proxy {
   // `tls` may be null for an http gateway.
   gateway_proxy(context& shared, codec::url gateway, const net::tls_client* tls);
 
-  // Answers the call. A client that goes away cancels it, which closes the connection to the gateway.
-  asio::awaitable<void> forward(net::http_exchange& call, std::string target);
+  // Answers the call, whose body is `body`. A client that goes away cancels it, which closes the connection
+  // to the gateway.
+  asio::awaitable<void> forward(net::http_exchange& call, std::string target, bytes body,
+                                relaycore::rate_verdict verdict);
 
  private:
   context& shared_;

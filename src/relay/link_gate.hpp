@@ -1,6 +1,7 @@
 // How many connections may be on the way to a node's link at once: from the upgrade or the first multistream
-// byte until a node has registered. Each holds buffers and costs key exchanges, and serves nobody yet. Counts in total and by address (IPv6: by /64); loopback has no bound of its own, because a proxy there
-// speaks for everybody. One per relay, outlives its places; event loop thread only.
+// byte until a node has registered. Each holds buffers and costs key exchanges, and serves nobody yet. Counts
+// in total and by address (IPv6: by /64); loopback has no bound of its own, because a proxy there speaks for
+// everybody. One per relay, outlives its places; event loop thread only.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

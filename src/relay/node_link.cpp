@@ -3,7 +3,8 @@
 #include "base/limits.hpp"
 #include "codec/json.hpp"
 #include "openai/error_answer.hpp"
-#include "relay/routes.hpp"
+#include "relay/answers.hpp"
+#include "relay/v1_desk.hpp"
 
 namespace tp::relay {
 
@@ -52,7 +53,7 @@ node_link::node_link(context& shared, std::unique_ptr<link::session> session, li
 node_link::~node_link() { shared_.count.links.add(-1); }
 
 void node_link::check(steady_time now) {
-  const bool in_use = registered_ || exchanges_ > 0;  // a node that left may finish what it has
+  const bool in_use = registered_ || *exchanges_ > 0;  // a node that left may finish what it has
   if (!in_use && now - unregistered_since_ > shared_.config.time.link_register) {
     session_->close(errc::deadline_exceeded);
   }
@@ -123,6 +124,7 @@ asio::awaitable<void> node_link::take_record(net::http_exchange& call) {
                           field("models", fields.models.size()), field("lease_s", lease));
   }
   registered_ = true;
+  shared_.v1->on_record(peer_text_, fields.rsa_public_key);
   place_.leave();
   shared_.count.registrations.add();
   const std::string answer = "{\"lease_seconds\":" + std::to_string(lease) + ",\"relay_peer_id\":\"" +
@@ -176,6 +178,7 @@ void node_link::become_unregistered() {
 void node_link::on_expired() {
   become_unregistered();
   shared_.links.erase(peer_text_);
+  shared_.v1->on_node_gone(peer_text_);
 }
 
 void node_link::unregister() {
@@ -185,6 +188,7 @@ void node_link::unregister() {
   if (place == shared_.links.end() || place->second != this) return;
   shared_.links.erase(place);
   shared_.nodes.remove(session_->remote());
+  shared_.v1->on_node_gone(peer_text_);
 }
 
 asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "link/session.hpp"
 #include "link/stream.hpp"
@@ -30,9 +31,25 @@ class node_link {
 
   link::session& session() { return *session_; }
   // Room for one more exchange: what the node says it can run, and what it may queue.
-  bool has_slot() const noexcept { return exchanges_ < capacity_ + limits::node_queue_default; }
-  void on_exchange_started() noexcept { ++exchanges_; }
-  void on_exchange_ended() noexcept { --exchanges_; }
+  bool has_slot() const noexcept { return *exchanges_ < capacity_ + limits::node_queue_default; }
+  void on_exchange_started() noexcept { ++*exchanges_; }
+  void on_exchange_ended() noexcept { --*exchanges_; }
+
+  // The same for a call that may outlive the link.
+  class slot {
+   public:
+    explicit slot(std::shared_ptr<std::size_t> of) : of_(std::move(of)) { ++*of_; }
+    slot(slot&&) = default;
+    slot& operator=(slot&&) = delete;
+    ~slot() { leave(); }
+    void leave() noexcept {
+      if (const auto of = std::exchange(of_, nullptr)) --*of;
+    }
+
+   private:
+    std::shared_ptr<std::size_t> of_;
+  };
+  slot take_slot() { return slot(exchanges_); }
 
  private:
   link::stream_events* on_stream(std::uint32_t id);
@@ -50,7 +67,7 @@ class node_link {
   std::string peer_text_;
   std::string own_path_;  // /api/v2/nodes/{peer}
   async::task_scope calls_;
-  std::size_t exchanges_ = 0;
+  std::shared_ptr<std::size_t> exchanges_ = std::make_shared<std::size_t>(0);
   std::size_t capacity_ = 0;
   steady_time unregistered_since_;
   steady_time reports_since_{};  // the second in which reports_ came

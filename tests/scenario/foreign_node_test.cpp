@@ -62,7 +62,7 @@ TEST_F(foreign_nodes, reports_in_a_flood_are_refused_and_the_next_second_is_free
     for (std::size_t i = 0; i < 3 * limits::load_reports_per_second_max; ++i) {
       refused += node.control("POST", load, report) == 429 ? 1 : 0;
     }
-    const bool quick = relay_->own.clock.steady_now() - begun < 1s;  // else a slow machine, which shows nothing
+    const bool quick = relay_->own.clock.steady_now() - begun < 1s;  // else this shows nothing
     EXPECT_TRUE(refused > 0 || !quick);
   };
   flood();
@@ -155,8 +155,7 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
   const std::string large =
       R"({"error":{"code":"own_code","message":")" + std::string(limits::clear_error_bytes_max, 'x') + "\"}}";
   const std::string wrong[] = {
-      "garbage that is no head at all\r\n\r\n",
-      "HTTP/1.1 200 OK\r\n\r\n",
+      "garbage that is no head at all\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok",
       "HTTP/1.1 200 OK\r\nContent-Type: message/ohttp-res\r\nContent-Length: 2\r\n\r\nok",  // not the
                                                                                             // request's form
@@ -167,10 +166,8 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
       "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 204 No Content\r\n\r\n",
       "HTTP/1.1 200 OK\r\nX: " + std::string(limits::http_head_bytes_max, 'x') + "\r\n\r\n",
-      answer_of(500, "text/html", "<h1>no</h1>"),
-      answer_of(500, "application/json", "{\"no\":1}"),
-      answer_of(500, "application/json", "not JSON"),
-      answer_of(500, "application/json", large),
+      answer_of(500, "text/html", "<h1>no</h1>"), answer_of(500, "application/json", "{\"no\":1}"),
+      answer_of(500, "application/json", "not JSON"), answer_of(500, "application/json", large),
       "HTTP/1.1 500 X\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n" +
           error,  // ends early
       "",         // ends at once

@@ -20,8 +20,8 @@ using half_open = house;
 
 TEST_F(half_open, a_handshake_that_stalls_anywhere_ends_with_its_time) {
   const std::array<std::string, 7> beginnings{
-      upgrade,                                              // and no frame
-      upgrade + std::string("\x82", 1),                     // half a frame's header
+      upgrade,                                                // and no frame
+      upgrade + std::string("\x82", 1),                       // half a frame's header
       upgrade + std::string("\x82\x94\0\0\0\0\x13/mul", 11),  // half a message
       multistream.substr(0, 5),
       multistream,
