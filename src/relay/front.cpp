@@ -97,7 +97,7 @@ asio::awaitable<void> front::serve_cold() {
 asio::awaitable<void> front::become_link(next how) {
   std::unique_ptr<async::byte_stream> stream;
   const async::deadline until = async::deadline::after(shared_.config.time.handshake);
-  link_gate::place place = shared_.unregistered.enter(socket_->remote_address());
+  link_gate::place place = shared_.unregistered.enter(peer());
   if (how == next::websocket) {
     auto accepted = co_await net::accept_websocket(std::move(socket_), std::move(input_), until);
     if (!accepted) {

@@ -55,7 +55,7 @@ class front {
   next on_sealed_request(const codec::http_head& head, std::size_t head_size);
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
   const codec::ip_address& peer();
-  bool may_become_link() const;
+  bool may_become_link(const codec::ip_address& from);
   next refuse_link(const codec::http_head& upgrade);
   next drop(std::size_t size);
   bool must_wait() const;
@@ -75,7 +75,7 @@ class front {
   bytes unsent_;  // what the socket refused
   std::string request_id_;
   std::string rate_lines_;
-  std::optional<codec::ip_address> peer_;  // once somebody asked
+  std::optional<codec::ip_address> peer_;  // once somebody asked; of a link: the client behind the proxies
   std::unique_ptr<async::event> resumed_;  // made when reading first has to pause
   std::list<front*>::iterator place_;
   steady_time since_;  // when the present state (idle, head, dropping, unsent) began

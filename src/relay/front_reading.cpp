@@ -62,12 +62,15 @@ front::next front::on_bytes(bytes_view data) {
 
 // input_ begins with a request's head, perhaps incomplete.
 front::next front::on_head_bytes() {
-  if (input_.front() == multistream_first_byte) return may_become_link() ? next::libp2p : next::close;
+  if (input_.front() == multistream_first_byte) return may_become_link(peer()) ? next::libp2p : next::close;
   const auto size = codec::parse_request_head(as_chars(input_), shared_.request_head);
   if (size && *size == 0) return next::read;
   if (!size) return next::cold;  // malformed: the cold side words the refusal
   const codec::http_head& head = shared_.request_head;
-  if (is_upgrade(head)) return may_become_link() ? next::websocket : refuse_link(head);
+  if (is_upgrade(head)) {
+    const codec::ip_address from = shared_.rates.address_of(head, peer());
+    return may_become_link(from) ? next::websocket : refuse_link(head);
+  }
   if (!is_sealed_route(head)) return next::cold;
   return on_sealed_request(head, *size);
 }

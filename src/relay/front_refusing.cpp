@@ -23,8 +23,9 @@ front::next front::refuse_request(const codec::http_head& head, std::size_t head
   return next::read;
 }
 
-bool front::may_become_link() const {
-  const bool room = shared_.unregistered.has_room(socket_->remote_address());
+bool front::may_become_link(const codec::ip_address& from) {
+  peer_ = from;
+  const bool room = shared_.unregistered.has_room(from);
   if (!room) shared_.count.wire.handshakes_refused.add();
   return room;
 }

@@ -4,12 +4,11 @@
 // everybody. One per relay, outlives its places; event loop thread only.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <map>
 #include <utility>
 
-#include "async/task.hpp"
+#include "codec/ip.hpp"
 
 namespace tp::relay {
 
@@ -33,19 +32,19 @@ class link_gate {
     ~place() { leave(); }
     void leave() noexcept;
     // Whom it is counted against; not after leave().
-    asio::ip::address address() const { return at_->first; }
+    codec::ip_address address() const { return at_->first; }
 
    private:
     friend class link_gate;
-    using addresses = std::map<asio::ip::address, std::size_t>;
+    using addresses = std::map<codec::ip_address, std::size_t>;
     place(link_gate& gate, addresses::iterator at) : gate_(&gate), at_(at) {}
     link_gate* gate_;
     addresses::iterator at_;
   };
 
-  bool has_room(const asio::ip::address& from) const;
+  bool has_room(const codec::ip_address& from) const;
   // Ask has_room() first, in the same turn.
-  place enter(const asio::ip::address& from);
+  place enter(const codec::ip_address& from);
 
   std::size_t size() const noexcept { return total_; }
 

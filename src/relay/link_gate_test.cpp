@@ -8,7 +8,7 @@
 namespace tp::relay {
 namespace {
 
-asio::ip::address from(const std::string& text) { return asio::ip::make_address(text); }
+codec::ip_address from(const std::string& text) { return *codec::parse_ip(text); }
 
 TEST(link_gate, one_customer_has_a_bound_of_its_own) {
   struct row {

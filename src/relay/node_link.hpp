@@ -72,7 +72,7 @@ class node_link {
   steady_time unregistered_since_;
   steady_time reports_since_{};  // the second in which reports_ came
   std::size_t reports_ = 0;
-  asio::ip::address from_;
+  codec::ip_address from_;
   link_gate::place place_;  // held while unregistered
   bool registered_ = false;
 };

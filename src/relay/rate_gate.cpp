@@ -34,8 +34,13 @@ relaycore::rate_verdict rate_gate::take(const codec::http_head& request, const c
   return limiter_.take(relaycore::limit_key(client), clock_.unix_milliseconds());
 }
 
+codec::ip_address rate_gate::address_of(const codec::http_head& request,
+                                        const codec::ip_address& peer) const {
+  return relaycore::client_address(peer, config_.proxies, forwarding_of(request));
+}
+
 std::string rate_gate::client_of(const codec::http_head& request, const codec::ip_address& peer) const {
-  return relaycore::limit_key(relaycore::client_address(peer, config_.proxies, forwarding_of(request)));
+  return relaycore::limit_key(address_of(request, peer));
 }
 
 void rate_gate::sweep(steady_time now) {

@@ -27,6 +27,8 @@ class rate_gate {
 
   // Counts one request, unless it is exempt; then the verdict shows nothing.
   relaycore::rate_verdict take(const codec::http_head& request, const codec::ip_address& peer);
+  // The client behind the proxies the operator trusts.
+  codec::ip_address address_of(const codec::http_head& request, const codec::ip_address& peer) const;
   // Whom it is counted against; also what the v1 routes know a client by.
   std::string client_of(const codec::http_head& request, const codec::ip_address& peer) const;
 

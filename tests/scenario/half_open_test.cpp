@@ -105,6 +105,24 @@ TEST_F(half_open, sessions_without_a_record_count_until_they_have_one) {
   EXPECT_TRUE(again.read_until("101 Switching"));
 }
 
+TEST_F(half_open, nodes_behind_a_trusted_proxy_count_each_for_itself) {
+  relay::settings config = quick_relay();
+  config.unregistered_per_address_max = 1;
+  const std::vector<std::string> here{"127.0.0.1"};
+  config.rates.proxies = *relaycore::trusted_proxies::parse(here);
+  open_relay(std::move(config));
+  const auto from = [](const std::string& address) {
+    return upgrade.substr(0, upgrade.size() - 2) + "X-Forwarded-For: " + address + "\r\n\r\n";
+  };
+  raw_client one(loop, relay_->port()), again(loop, relay_->port()), other(loop, relay_->port());
+  one.send(from("192.0.2.1"));
+  ASSERT_TRUE(one.read_until("101 Switching"));
+  again.send(from("192.0.2.1"));
+  EXPECT_EQ(again.answer().code(), "too_many_connections");
+  other.send(from("192.0.2.2"));
+  EXPECT_TRUE(other.read_until("101 Switching"));
+}
+
 TEST_F(half_open, a_relay_counts_what_its_links_do) {
   furnish();
   EXPECT_EQ(relay_->metric("token_place_link_handshakes_total{outcome=\"completed\"}"), 1);
