@@ -19,8 +19,8 @@ std::string explain(errc failure) {
       return "the relay cannot be reached; is it running, and is --relay right? (tokenplace up starts one "
              "here)";
     case errc::tls_failed:
-      return "the relay's certificate is not trusted, or it speaks no TLS; name its certificate with --relay-ca "
-             "FILE, or check the address";
+      return "the relay's certificate is not trusted, or it speaks no TLS; name its certificate with "
+             "--relay-ca FILE, or check the address";
     case errc::node_not_found:
       return "no such node is connected to this relay; see tokenplace nodes";
     case errc::not_found:

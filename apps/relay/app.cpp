@@ -1,5 +1,8 @@
 #include "relay/app.hpp"
 
+#include <algorithm>
+
+#include "base/limits.hpp"
 #include "codec/url.hpp"
 #include "program.hpp"
 #include "reasons.hpp"
@@ -11,6 +14,32 @@ namespace {
 
 constexpr std::string_view name = "tokenplace-relay";
 
+// One or several, separated by commas. Only what a hash tells is kept.
+std::vector<crypto::digest> token_digests(const secret_key& tokens) {
+  std::vector<crypto::digest> out;
+  std::string_view rest = as_chars(tokens.reveal());
+  while (!rest.empty() && out.size() < limits::server_tokens_max) {
+    std::string_view one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (!one.empty()) out.push_back(crypto::sha256(as_bytes(one)));
+  }
+  return out;
+}
+
+relay::rate_settings rates_from(const config::settings& values) {
+  using relaycore::limits_origin;
+  relay::rate_settings out;
+  out.rules.request = *relaycore::parse_rate(values.text("api-rate-limit"));
+  out.rules.quota = *relaycore::parse_rate(values.text("api-daily-quota"));
+  const bool chosen = values.given("api-rate-limit") || values.given("api-daily-quota");
+  out.origin = chosen ? limits_origin::set_by_operator : limits_origin::defaults;
+  const auto proxies = relaycore::trusted_proxies::parse(values.list("trusted-proxies"));
+  if (proxies) out.proxies = *proxies;  // each was checked; together they may be too many, see run()
+  return out;
+}
+
 relay::settings settings_from(const config::settings& values) {
   relay::settings out;
   out.host = values.text("host");
@@ -20,6 +49,8 @@ relay::settings settings_from(const config::settings& values) {
   out.tls_key = values.path("tls-key");
   out.environment = values.text("env");
   out.connections_max = static_cast<std::size_t>(values.integer("max-connections"));
+  out.rates = rates_from(values);
+  out.server_tokens = token_digests(values.secret("relay-server-token"));
   out.time.upload = values.duration("upload-time");
   out.time.first_head = values.duration("first-head-time");
   out.time.silence = values.duration("silence-time");
@@ -43,6 +74,10 @@ int run(const config::settings& values) {
   apps::harden_process();
   if (values.given("tls-cert") != values.given("tls-key")) {
     apps::complain(name, "--tls-cert and --tls-key belong together");
+    return 2;
+  }
+  if (values.list("trusted-proxies").size() > limits::trusted_proxies_max) {
+    apps::complain(name, "--trusted-proxies names too many networks");
     return 2;
   }
   for (const std::string_view option : {"tls-cert", "tls-key"}) {

@@ -1,5 +1,7 @@
 #include "relay/options.hpp"
 
+#include "relaycore/client_address.hpp"
+#include "relaycore/rate_limit.hpp"
 #include "shared_options.hpp"
 
 namespace tp::relay_app {
@@ -8,6 +10,16 @@ namespace {
 
 using config::option;
 using config::option_type;
+
+std::string rate_only(std::string_view text) {
+  return relaycore::parse_rate(text).has_value() ? "" : "is not a rate like 60/hour, 10 per 5 minutes, or 0";
+}
+
+std::string network_only(std::string_view text) {
+  const std::vector<std::string> one{std::string(text)};
+  return relaycore::trusted_proxies::parse(one).has_value() ? ""
+                                                            : "is not an address or a network (10.0.0.0/8)";
+}
 
 std::vector<option> network_options() {
   return {
@@ -34,6 +46,17 @@ std::vector<option> network_options() {
        .group = "Network",
        .value_name = "URL",
        .check = apps::http_url_only},
+      {.name = "trusted-proxies",
+       .type = option_type::list,
+       .help = "Proxies in front, whose X-Forwarded-For or Forwarded says who a client is",
+       .group = "Network",
+       .value_name = "CIDR,...",
+       .check = network_only},
+      {.name = "relay-server-token",
+       .help = "Tokens (comma-separated) of which a node of the first token.place must show one",
+       .group = "Network",
+       .environment = {"TOKEN_PLACE_RELAY_SERVER_TOKENS"},
+       .secret = config::secrecy::secret},
   };
 }
 
@@ -66,6 +89,20 @@ std::vector<option> limit_options() {
        .group = "Limits",
        .minimum = 1'000,
        .maximum = 86'400'000},
+      {.name = "api-rate-limit",
+       .fallback = "60/hour",
+       .help = "Inference requests of one client address; 0: no limit; if set, this machine's own count too",
+       .group = "Limits",
+       .value_name = "RATE",
+       .environment = {"API_RATE_LIMIT"},
+       .check = rate_only},
+      {.name = "api-daily-quota",
+       .fallback = "1000/day",
+       .help = "The same, over a day",
+       .group = "Limits",
+       .value_name = "RATE",
+       .environment = {"API_DAILY_QUOTA"},
+       .check = rate_only},
       apps::drain_time_option("For streams to finish after SIGTERM", "Limits"),
   };
 }

@@ -9,7 +9,6 @@ static_assert(chunk_bytes_max < request_bytes_max && request_bytes_max <= respon
 static_assert(link_silence_max == 3 * link_ping_interval);
 static_assert(record_renewal_interval < record_lifetime && record_lifetime.count() <= record_lifetime_max_s);
 static_assert(noise_message_max == 65'535 && yamux_frame_bytes_max <= yamux_window);
-static_assert(relay_nodes_max <= directory_entries_max);
 static_assert(base58_bytes_max * 138 / 100 <= base58_text_max + 2, "log(256) / log(58) is about 1.3658");
 static_assert(v1_request_bytes_max / 3 * 4 == 2U << 20, "a request's ciphertext in base64");
 static_assert(v1_request_bytes_max < v1_answer_bytes_max && v1_answer_bytes_max / 3 * 4 < json_bytes_max);

@@ -196,8 +196,8 @@ answer find_answer(refusal why) {
               "This address has used up its requests for today. Wait as long as Retry-After says."};
     case refusal::request_timeout:
       return {408, invalid, "request_timeout", "The request did not arrive in time. Send it again."};
-    case refusal::upgrade_required:
-      return {426, invalid, "upgrade_required", "This route speaks WebSocket only."};
+    case refusal::http_version_not_supported:
+      return {505, invalid, "http_version_not_supported", "Use HTTP/1.1: an answer may come in chunks."};
     case refusal::gateway_not_configured:
       return {503, unavailable, "gateway_not_configured",
               "This relay passes on sealed requests only. Use the web page, `tokenplace chat`, or run "
@@ -237,7 +237,7 @@ std::string_view name(refusal why) noexcept {
     case refusal::rate_limit_exceeded: return "rate_limit_exceeded";
     case refusal::quota_exceeded: return "quota_exceeded";
     case refusal::request_timeout: return "request_timeout";
-    case refusal::upgrade_required: return "upgrade_required";
+    case refusal::http_version_not_supported: return "http_version_not_supported";
     case refusal::gateway_not_configured: return "gateway_not_configured";
     case refusal::invalid_api_key: return "invalid_api_key";
     case refusal::missing_api_key: return "missing_api_key";

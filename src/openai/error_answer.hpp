@@ -53,7 +53,7 @@ enum class refusal {
   rate_limit_exceeded,  // the caller sets retry_after
   quota_exceeded,       // the same
   request_timeout,
-  upgrade_required,
+  http_version_not_supported,
   gateway_not_configured,
   invalid_api_key,
   missing_api_key,

@@ -14,15 +14,18 @@
 #include "codec/http1.hpp"
 #include "crypto/ed25519.hpp"
 #include "net/http_server.hpp"
-#include "relay/handshake_gate.hpp"
+#include "relay/link_gate.hpp"
 #include "relay/meters.hpp"
+#include "relay/rate_gate.hpp"
 #include "relay/settings.hpp"
 #include "relaycore/directory.hpp"
 
 namespace tp::relay {
 
 class front;
+class gateway_proxy;
 class node_link;
+class v1_desk;
 
 struct context {
   services& with;
@@ -36,10 +39,13 @@ struct context {
   std::map<std::string, node_link*, std::less<>> links{};  // registered nodes by the text of their peer id
   std::set<node_link*> sessions{};                         // every libp2p session, registered or not
   std::list<front*> fronts{};                              // every client connection, for the sweep
-  handshake_gate handshakes{config.handshakes_max, config.handshakes_per_address_max};
+  link_gate unregistered{config.unregistered_max, config.unregistered_per_address_max};
 
-  net::http_handler cold{};  // everything but the hot route
-  net::http_server_settings cold_settings{};
+  rate_gate rates{config.rates, with.clock};
+  v1_desk* v1 = nullptr;             // set by the relay before anything is accepted
+  gateway_proxy* gateway = nullptr;  // null: plain OpenAI calls are refused with what to do instead
+
+  net::http_server_settings cold_settings{};  // of everything but the hot route
   net::http_drain drain{};
 
   // Used between two suspensions only, so one of each serves all connections.

@@ -63,6 +63,7 @@ class exchange final : public p2p::stream_events {
   void on_body(bytes_view piece, bytes_view prefix);
   void on_clear_error(bytes_view piece);
   void fail_node();
+  void cut_short(errc why);
   void complete();
   rest_of_upload release(outcome how);
 
@@ -73,6 +74,7 @@ class exchange final : public p2p::stream_events {
   std::uint32_t owed_ = 0;      // bytes of the node not yet given back as credit
   std::uint32_t uploaded_ = 0;  // bytes of sealed body, for the limit
   int status_ = 0;              // of a clear error
+  bool problem_ = false;        // the node called it a problem document
   e2ee::form form_ = e2ee::form::chunked;
   phase phase_ = phase::idle;
   upload_state upload_ = upload_state::complete;

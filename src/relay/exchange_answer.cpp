@@ -15,9 +15,13 @@ namespace {
 
 using framing_kind = codec::body_framing::kind;
 
-bool is_json(std::string_view media_type) {
-  const std::string_view type = media_type.substr(0, media_type.find(';'));
-  return codec::same_name(type, "application/json") || codec::same_name(type, "application/problem+json");
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view problem_type = "application/problem+json";
+
+bool is_type(std::string_view media_type, std::string_view wanted) {
+  std::string_view type = media_type.substr(0, media_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return codec::same_name(type, wanted);
 }
 
 }  // namespace
@@ -70,7 +74,8 @@ void exchange::on_head(const codec::http_head& head, bytes_view rest) {
   const bool framed = framing->how == framing_kind::length || framing->how == framing_kind::chunked;
   if (head.status() == 200 && e2ee::response_form(type) == form_ && framed)
     return begin_answer(*framing, rest);
-  if (head.status() >= 400 && is_json(type) && framed) {
+  problem_ = is_type(type, problem_type);
+  if (head.status() >= 400 && (problem_ || is_type(type, json_type)) && framed) {
     status_ = head.status();
     clear_ = codec::body_scanner(*framing);
     phase_ = phase::clear_error;
@@ -89,6 +94,7 @@ void exchange::begin_answer(codec::body_framing framing, bytes_view rest) {
   append(
       out,
       "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: retry-after, x-request-id\r\n");
+  append(out, client_.rate_lines());
   if (form_ == e2ee::form::chunked) append(out, "Incremental: ?1\r\n");
   if (!client_.keeps_alive()) append(out, "Connection: close\r\n");
   if (framing.how == framing_kind::length) {
@@ -140,29 +146,29 @@ void exchange::on_clear_error(bytes_view piece) {
   if (!sound) return fail_node();
   const bytes body = std::exchange(held_down_, {});
   const int status = status_;
-  const bool problem = parsed->get_object().contains("type");
   const rest_of_upload rest = cancel(outcome::refused);
-  client_.answer(rest, status, problem ? "application/problem+json" : "application/json", body);
+  client_.answer(rest, status, problem_ ? problem_type : json_type, body);
 }
 
-void exchange::on_fin() {
-  if (!active()) return;
-  if (phase_ == phase::body) {  // complete() has not been reached: the answer is cut off, and must look so
-    cancel(outcome::node_gone);
-    return client_.abort();
-  }
-  fail_node();
-}
+void exchange::on_fin() { cut_short(errc::node_gone); }
 
-void exchange::on_reset(errc) {
-  if (!active()) return;
+void exchange::on_reset(errc reason) {
   stream_ = 0;  // the session has dropped it
-  on_fin();
+  cut_short(reason == errc::shutting_down ? reason : errc::node_gone);
 }
 
 void exchange::fail_node() {
   const rest_of_upload rest = cancel(outcome::node_gone);
   client_.refuse(rest, openai::error_answer(errc::node_gone));
+}
+
+// The stream is over and complete() has not been reached. `why`: shutting_down if this relay ended it.
+void exchange::cut_short(errc why) {
+  if (!active()) return;
+  const bool head_was_sent = head_sent();
+  const rest_of_upload rest = cancel(why == errc::shutting_down ? outcome::drained : outcome::node_gone);
+  if (head_was_sent) return client_.abort();  // the answer is cut off, and must look so
+  client_.refuse(rest, openai::error_answer(why));
 }
 
 }  // namespace tp::relay

@@ -57,6 +57,11 @@ asio::awaitable<void> front::run() {
   }
 }
 
+const codec::ip_address& front::peer() {
+  if (!peer_) peer_ = to_ip(socket_->remote_address());
+  return *peer_;
+}
+
 void front::resume_reading() {
   if (resumed_) resumed_->notify();
 }
@@ -78,8 +83,11 @@ asio::awaitable<void> front::serve_cold() {
     closing_ = !woken || !socket_->is_open();
     if (closing_) co_return;
   }
+  const net::http_handler handler = [this](net::http_exchange& call) {
+    return serve_cold_route(shared_, peer(), call);
+  };
   cold_ = true;
-  const net::http_next then = co_await net::serve_http_once(*socket_, shared_.cold, shared_.cold_settings,
+  const net::http_next then = co_await net::serve_http_once(*socket_, handler, shared_.cold_settings,
                                                             shared_.with, input_, &shared_.drain);
   cold_ = false;
   since_ = shared_.now();
@@ -89,7 +97,7 @@ asio::awaitable<void> front::serve_cold() {
 asio::awaitable<void> front::become_link(next how) {
   std::unique_ptr<async::byte_stream> stream;
   const async::deadline until = async::deadline::after(shared_.config.time.handshake);
-  handshake_gate::place place = shared_.handshakes.enter(socket_->remote_address());
+  link_gate::place place = shared_.unregistered.enter(peer());
   if (how == next::websocket) {
     auto accepted = co_await net::accept_websocket(std::move(socket_), std::move(input_), until);
     if (!accepted) {

@@ -43,6 +43,8 @@ class front {
   void abort() noexcept;
   std::string_view request_id() const noexcept { return request_id_; }
   bool keeps_alive() const noexcept { return keep_alive_; }
+  // Lines for the head of the present answer: what a limit has counted.
+  std::string_view rate_lines() const noexcept { return rate_lines_; }
 
  private:
   enum class next : std::uint8_t { read, wait, pause, cold, websocket, libp2p, close };
@@ -52,7 +54,8 @@ class front {
   next on_head_bytes();
   next on_sealed_request(const codec::http_head& head, std::size_t head_size);
   next refuse_request(const codec::http_head& head, std::size_t head_size, const openai::api_error& error);
-  bool may_become_link() const;
+  const codec::ip_address& peer();
+  bool may_become_link(const codec::ip_address& from);
   next refuse_link(const codec::http_head& upgrade);
   next drop(std::size_t size);
   bool must_wait() const;
@@ -71,6 +74,8 @@ class front {
   bytes input_;   // an incomplete head, or what came while an exchange is under way
   bytes unsent_;  // what the socket refused
   std::string request_id_;
+  std::string rate_lines_;
+  std::optional<codec::ip_address> peer_;  // once somebody asked; of a link: the client behind the proxies
   std::unique_ptr<async::event> resumed_;  // made when reading first has to pause
   std::list<front*>::iterator place_;
   steady_time since_;  // when the present state (idle, head, dropping, unsent) began

@@ -62,22 +62,31 @@ front::next front::on_bytes(bytes_view data) {
 
 // input_ begins with a request's head, perhaps incomplete.
 front::next front::on_head_bytes() {
-  if (input_.front() == multistream_first_byte) return may_become_link() ? next::libp2p : next::close;
+  if (input_.front() == multistream_first_byte) return may_become_link(peer()) ? next::libp2p : next::close;
   const auto size = codec::parse_request_head(as_chars(input_), shared_.request_head);
   if (size && *size == 0) return next::read;
   if (!size) return next::cold;  // malformed: the cold side words the refusal
   const codec::http_head& head = shared_.request_head;
-  if (is_upgrade(head)) return may_become_link() ? next::websocket : refuse_link(head);
+  if (is_upgrade(head)) {
+    const codec::ip_address from = shared_.rates.address_of(head, peer());
+    return may_become_link(from) ? next::websocket : refuse_link(head);
+  }
   if (!is_sealed_route(head)) return next::cold;
   return on_sealed_request(head, *size);
 }
 
-// E2EE section 8, steps 3 to 7.
+// E2EE section 8, steps 2 to 7.
 front::next front::on_sealed_request(const codec::http_head& head, std::size_t head_size) {
   request_id_ = net::choose_request_id(head, shared_.with);
   keep_alive_ = head.keep_alive() && !shared_.draining;
   if (head.minor_version() == 0) {  // an answer in chunks cannot be told to it
-    return refuse_request(head, head_size, openai::error_answer(openai::refusal::upgrade_required));
+    return refuse_request(head, head_size, openai::error_answer(openai::refusal::http_version_not_supported));
+  }
+  const relaycore::rate_verdict verdict = shared_.rates.take(head, peer());
+  append_rate_lines(rate_lines_, verdict);
+  if (verdict.refused != relaycore::limited_by::nothing) {
+    shared_.count.rate_limited.add();
+    return refuse_request(head, head_size, refusal_of(verdict));
   }
   const auto form = e2ee::request_form(head.find("content-type").value_or(""));
   if (!form)

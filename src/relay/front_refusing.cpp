@@ -23,8 +23,9 @@ front::next front::refuse_request(const codec::http_head& head, std::size_t head
   return next::read;
 }
 
-bool front::may_become_link() const {
-  const bool room = shared_.handshakes.has_room(socket_->remote_address());
+bool front::may_become_link(const codec::ip_address& from) {
+  peer_ = from;
+  const bool room = shared_.unregistered.has_room(from);
   if (!room) shared_.count.wire.handshakes_refused.add();
   return room;
 }
@@ -60,7 +61,7 @@ void front::answer(rest_of_upload rest, int status, std::string_view type, bytes
   out.append("\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n");
   out.append("Access-Control-Expose-Headers: retry-after, x-request-id\r\nX-Request-Id: ")
       .append(request_id_);
-  out.append("\r\n").append(extra_fields);
+  out.append("\r\n").append(rate_lines_).append(extra_fields);
   if (!keep_alive_) out.append("Connection: close\r\n");
   out.append("\r\n").append(as_chars(body));
   send(as_bytes(out));
@@ -69,6 +70,7 @@ void front::answer(rest_of_upload rest, int status, std::string_view type, bytes
 
 void front::exchange_over(rest_of_upload rest) {
   since_ = shared_.now();
+  rate_lines_.clear();
   if (rest == rest_of_upload::to_drop || !keep_alive_) {
     dropping_ = true;  // read on for a moment, so that the answer is not lost in a reset
     dropped_ = 0;

@@ -4,7 +4,7 @@
 
 #include "base/limits.hpp"
 #include "openai/error_answer.hpp"
-#include "relay/routes.hpp"
+#include "relay/answers.hpp"
 
 namespace tp::relay {
 
@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 3> request_fields{"content-type", "accept
 constexpr std::array<std::string_view, 4> answer_fields{"content-type", "retry-after", "cache-control",
                                                         "x-token-place-node"};
 
-codec::http_fields fields_for_client(const net::http_response& answer) {
+codec::http_fields fields_for_client(const net::http_response& answer,
+                                     const relaycore::rate_verdict& verdict) {
   codec::http_fields fields{{"Access-Control-Allow-Origin", "*"},
                             {"Access-Control-Expose-Headers", "retry-after, x-request-id"},
                             {"X-Token-Place-Privacy", "gateway"}};
@@ -22,6 +23,7 @@ codec::http_fields fields_for_client(const net::http_response& answer) {
     const auto value = answer.fields().find(name);
     if (value) static_cast<void>(fields.set(name, *value));
   }
+  add_rate_fields(fields, verdict);
   return fields;
 }
 
@@ -30,13 +32,12 @@ codec::http_fields fields_for_client(const net::http_response& answer) {
 gateway_proxy::gateway_proxy(context& shared, codec::url gateway, const net::tls_client* tls)
     : shared_(shared), client_(shared.tasks_executor, std::move(gateway), tls, shared.with) {}
 
-asio::awaitable<void> gateway_proxy::forward(net::http_exchange& call, std::string target) {
-  const auto body = co_await call.read_body(limits::http_plain_body_max);
-  if (!body) co_return co_await respond(call, openai::error_answer(body.error()));
+asio::awaitable<void> gateway_proxy::forward(net::http_exchange& call, std::string target, bytes body,
+                                             relaycore::rate_verdict verdict) {
   net::http_request request;
   request.method = std::string(call.request().method());
   request.target = std::move(target);
-  request.body = *body;
+  request.body = body;
   for (const std::string_view name : request_fields) {
     const auto value = call.request().find(name);
     if (value) static_cast<void>(request.fields.add(name, *value));
@@ -49,9 +50,9 @@ asio::awaitable<void> gateway_proxy::forward(net::http_exchange& call, std::stri
     error.message =
         "The relay's gateway does not answer. Try again, or seal requests yourself: run `tokenplace "
         "gateway`.";
-    co_return co_await respond(call, std::move(error));
+    co_return co_await respond_counted(call, std::move(error), verdict);
   }
-  const codec::http_fields fields = fields_for_client(**answer);
+  const codec::http_fields fields = fields_for_client(**answer, verdict);
   const int status = (*answer)->status();
   const auto begun = co_await call.begin(status, fields);
   if (!begun) co_return;

@@ -40,6 +40,8 @@ meters::meters(metrics& registry)
       registrations(registry.make_counter("token_place_relay_registrations_total", "Node records accepted.")),
       plain_forwarded(
           registry.make_counter("token_place_relay_plain_total", "Plain calls passed to the gateway.")),
+      rate_limited(registry.make_counter("token_place_relay_rate_limited_total",
+                                         "Inference requests over their client's limit.")),
       first_byte(registry.make_histogram("token_place_relay_first_byte_seconds",
                                          "From a request's head to the first byte of its answer.")),
       wire(registry),

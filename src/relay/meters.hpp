@@ -29,6 +29,7 @@ struct meters {
   counter& bytes_down;  // sealed answers, node to client
   counter& registrations;
   counter& plain_forwarded;
+  counter& rate_limited;
   histogram& first_byte;  // from a request's head to the first byte of its answer
   link::meters wire;      // of every libp2p session
 

@@ -3,7 +3,8 @@
 #include "base/limits.hpp"
 #include "codec/json.hpp"
 #include "openai/error_answer.hpp"
-#include "relay/routes.hpp"
+#include "relay/answers.hpp"
+#include "relay/v1_desk.hpp"
 
 namespace tp::relay {
 
@@ -36,17 +37,27 @@ std::optional<relaycore::node_load> parse_load(std::string_view body) {
 
 }  // namespace
 
-node_link::node_link(context& shared, std::unique_ptr<link::session> session)
+node_link::node_link(context& shared, std::unique_ptr<link::session> session, link_gate::place place)
     : shared_(shared),
       session_(std::move(session)),
       peer_text_(session_->remote().text()),
       own_path_("/api/v2/nodes/" + peer_text_),
-      calls_(session_->executor()) {
+      calls_(session_->executor()),
+      unregistered_since_(shared.now()),
+      from_(place.address()),
+      place_(std::move(place)) {
   session_->handle(std::string(link::http_protocol), [this](std::uint32_t id) { return on_stream(id); });
   shared_.count.links.add(1);
 }
 
 node_link::~node_link() { shared_.count.links.add(-1); }
+
+void node_link::check(steady_time now) {
+  const bool in_use = registered_ || *exchanges_ > 0;  // a node that left may finish what it has
+  if (!in_use && now - unregistered_since_ > shared_.config.time.link_register) {
+    session_->close(errc::deadline_exceeded);
+  }
+}
 
 asio::awaitable<void> node_link::run() {
   const auto ended = co_await session_->run();
@@ -104,7 +115,7 @@ asio::awaitable<void> node_link::take_record(net::http_exchange& call) {
   if (!fresh &&
       place->second != this) {  // the node has dialled anew; its old session is dead or soon will be
     node_link* const old = std::exchange(place->second, this);
-    old->registered_ = false;
+    old->become_unregistered();
     old->session_->close(errc::connection_closed);
   }
   if (!registered_) {
@@ -113,13 +124,31 @@ asio::awaitable<void> node_link::take_record(net::http_exchange& call) {
                           field("models", fields.models.size()), field("lease_s", lease));
   }
   registered_ = true;
+  shared_.v1->on_record(peer_text_, fields.rsa_public_key);
+  place_.leave();
   shared_.count.registrations.add();
   const std::string answer = "{\"lease_seconds\":" + std::to_string(lease) + ",\"relay_peer_id\":\"" +
                              codec::peer_id::from_public_key(shared_.identity.public_key()).text() + "\"}";
   co_await respond_json(call, 200, answer);
 }
 
+// The first ten of a second count. A node that waits for each answer and then limits::load_report_interval
+// never comes near that.
+bool node_link::may_report() {
+  const steady_time now = shared_.now();
+  if (now - reports_since_ >= std::chrono::seconds(1)) {
+    reports_since_ = now;
+    reports_ = 0;
+  }
+  return ++reports_ <= limits::load_reports_per_second_max;
+}
+
 asio::awaitable<void> node_link::take_load(net::http_exchange& call) {
+  if (!may_report()) {
+    openai::api_error error = openai::error_answer(openai::refusal::rate_limit_exceeded);
+    error.retry_after = std::chrono::seconds(1);
+    co_return co_await respond(call, std::move(error));
+  }
   const auto body = co_await call.read_body(limits::http_small_body_max);
   if (!body) co_return co_await respond(call, openai::error_answer(body.error()));
   const auto load = parse_load(as_chars(*body));
@@ -139,27 +168,40 @@ asio::awaitable<void> node_link::leave(net::http_exchange& call) {
   co_await respond_json(call, 200, "{}");
 }
 
-void node_link::unregister() {
+void node_link::become_unregistered() {
   if (!registered_) return;
   registered_ = false;
+  unregistered_since_ = shared_.now();
+  place_ = shared_.unregistered.enter(from_);  // even where there is no room: it is here already
+}
+
+void node_link::on_expired() {
+  become_unregistered();
+  shared_.links.erase(peer_text_);
+  shared_.v1->on_node_gone(peer_text_);
+}
+
+void node_link::unregister() {
+  if (!registered_) return;
+  become_unregistered();
   const auto place = shared_.links.find(peer_text_);
   if (place == shared_.links.end() || place->second != this) return;
   shared_.links.erase(place);
   shared_.nodes.remove(session_->remote());
+  shared_.v1->on_node_gone(peer_text_);
 }
 
 asio::awaitable<void> serve_link(context& shared, std::unique_ptr<async::byte_stream> stream,
-                                 async::deadline until, handshake_gate::place place) {
+                                 async::deadline until, link_gate::place place) {
   link::session_settings how;
   how.count = &shared.count.wire;
   auto session = co_await link::session::handshake(std::move(stream), link::role::listener, shared.identity,
                                                    std::nullopt, shared.with, until, how);
-  place.leave();
   if (!session) {
     shared.with.log.debug("link_refused", field("reason", session.error()));
     co_return;
   }
-  node_link link(shared, std::move(*session));
+  node_link link(shared, std::move(*session), std::move(place));
   shared.sessions.insert(&link);
   co_await link.run();
   shared.sessions.erase(&link);

@@ -18,8 +18,9 @@ relay::relay(const asio::any_io_executor& executor, settings config, crypto::ed2
               .count = meters_,
               .tasks = tasks_,
               .tasks_executor = executor},
+      v1_(shared_),
       exchange_ended_(executor) {
-  shared_.cold = [this](net::http_exchange& call) { return serve_cold_route(shared_, proxy_.get(), call); };
+  shared_.v1 = &v1_;
   shared_.cold_settings.head_time = config_.time.head;
   shared_.cold_settings.idle_time = config_.time.idle;
   with.meters.make_probe("token_place_relay_nodes", "Registered nodes.",
@@ -50,6 +51,7 @@ result<std::unique_ptr<relay>> relay::open(const asio::any_io_executor& executor
     }
     const net::tls_client* const tls = made->gateway_tls_ ? &*made->gateway_tls_ : nullptr;
     made->proxy_ = std::make_unique<gateway_proxy>(made->shared_, *chosen.gateway, tls);
+    made->shared_.gateway = made->proxy_.get();
   }
   const net::listen_settings where{.host = chosen.host, .port = chosen.port};
   auto listener = net::listener::open(executor, where);
@@ -100,7 +102,10 @@ asio::awaitable<void> relay::sweep() {
       client->check(now);
       if (shared_.draining) client->close_if_idle();  // its last exchange may have ended since
     }
+    for (auto at = shared_.sessions.begin(); at != shared_.sessions.end();) (*at++)->check(now);
     expire_nodes();
+    v1_.expire(now);
+    shared_.rates.sweep(now);
     if (shared_.draining) {
       exchange_ended_.notify();
       if (shared_.fronts.empty() && shared_.sessions.empty()) co_return;
@@ -111,7 +116,8 @@ asio::awaitable<void> relay::sweep() {
 void relay::expire_nodes() {
   for (const codec::peer_id& gone : shared_.nodes.expire(shared_.with.clock.unix_now())) {
     shared_.with.log.info("record_expired", field("peer", gone.for_log()));
-    shared_.links.erase(gone.text());
+    const auto link = shared_.links.find(gone.text());
+    if (link != shared_.links.end()) link->second->on_expired();
   }
 }
 
@@ -119,6 +125,7 @@ asio::awaitable<void> relay::drain() {
   shared_.draining = true;
   shared_.with.log.info("relay_draining", field("exchanges", meters_.exchanges.value()));
   shared_.drain.begin();
+  v1_.begin_drain();
   listener_->close();
   const async::deadline until = async::deadline::after(config_.time.drain);
   for (auto at = shared_.fronts.begin(); at != shared_.fronts.end();) {

@@ -10,6 +10,7 @@
 #include "net/tls.hpp"
 #include "relay/context.hpp"
 #include "relay/gateway_proxy.hpp"
+#include "relay/v1_desk.hpp"
 
 namespace tp::relay {
 
@@ -47,6 +48,7 @@ class relay {
   std::unique_ptr<net::listener> listener_;
   std::optional<net::tls_server> tls_;
   std::optional<net::tls_client> gateway_tls_;
+  v1_desk v1_;
   std::unique_ptr<gateway_proxy> proxy_;
   async::event exchange_ended_;
   std::size_t securing_ = 0;  // connections in their TLS handshake

@@ -8,8 +8,10 @@
 #include "e2ee/wire.hpp"
 #include "openai/models.hpp"
 #include "openai/routes.hpp"
+#include "relay/answers.hpp"
 #include "relay/gateway_proxy.hpp"
 #include "relay/status_page.hpp"
+#include "relay/v1_desk.hpp"
 
 namespace tp::relay {
 
@@ -19,41 +21,7 @@ constexpr std::string_view nodes_path = "/api/v2/nodes";
 constexpr std::string_view nodes_prefix = "/api/v2/nodes/";
 constexpr std::string_view ohttp_suffix = "/ohttp";
 constexpr std::string_view keys_suffix = "/ohttp-keys";
-
-codec::http_fields common_fields(std::string_view type) {
-  codec::http_fields fields{{"Cache-Control", "no-store"},
-                            {"Access-Control-Allow-Origin", "*"},
-                            {"Access-Control-Expose-Headers", "retry-after, x-request-id"},
-                            {"X-Content-Type-Options", "nosniff"}};
-  static_cast<void>(fields.add("Content-Type", type));  // ours, so it cannot be refused
-  return fields;
-}
-
-asio::awaitable<void> respond_text(net::http_exchange& call, int status, std::string_view type,
-                                   std::string body) {
-  const codec::http_fields fields = common_fields(type);
-  const auto sent = co_await call.respond(status, fields, as_bytes(body));
-  static_cast<void>(sent);  // a client that has gone needs no answer
-}
-
-asio::awaitable<void> respond_options(net::http_exchange& call) {
-  const codec::http_fields fields{
-      {"Access-Control-Allow-Origin", "*"},
-      {"Access-Control-Allow-Methods", "GET, POST"},
-      {"Access-Control-Allow-Headers", "authorization, content-type, incremental"},
-      {"Access-Control-Max-Age", "86400"}};
-  const auto sent = co_await call.respond(204, fields, {});
-  static_cast<void>(sent);
-}
-
-asio::awaitable<void> respond_wrong_method(net::http_exchange& call, std::string allow) {
-  const openai::api_error error = openai::error_answer(openai::refusal::method_not_allowed);
-  codec::http_fields fields = common_fields(openai::content_type(error));
-  static_cast<void>(fields.add("Allow", allow));
-  const std::string body = openai::to_text(error);
-  const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
-  static_cast<void>(sent);
-}
+constexpr std::string_view public_key_target = "/v1/public-key";
 
 std::string health_json(const context& shared) {
   return "{\"status\":\"" + std::string(shared.draining ? "draining" : "ok") +
@@ -118,8 +86,41 @@ asio::awaitable<void> serve_models(context& shared, net::http_exchange& call,
   co_await respond(call, openai::model_not_found(route.model));
 }
 
-asio::awaitable<void> serve_openai(context& shared, gateway_proxy* proxy, net::http_exchange& call,
+// Plain calls go to the gateway, encrypted ones to a node.
+asio::awaitable<void> serve_inference(context& shared, codec::ip_address peer, net::http_exchange& call,
+                                      openai::endpoint which, std::string target) {
+  const relaycore::rate_verdict verdict = shared.rates.take(call.request(), peer);
+  if (verdict.refused != relaycore::limited_by::nothing) {
+    shared.count.rate_limited.add();
+    co_return co_await respond_counted(call, refusal_of(verdict), verdict);
+  }
+  const bool may_be_encrypted =
+      which == openai::endpoint::chat_completions || which == openai::endpoint::completions;
+  const bool needs_body = may_be_encrypted || shared.gateway != nullptr;
+  if (needs_body) {
+    auto body = co_await call.read_body(limits::http_plain_body_max);
+    if (!body) co_return co_await respond_counted(call, openai::error_answer(body.error()), verdict);
+    v1_api_marks marks;
+    if (may_be_encrypted) marks = find_v1_marks(as_chars(*body));
+    if (marks.encrypted) {
+      co_return co_await shared.v1->serve_encrypted(peer, call, std::move(*body), std::move(marks.server_key),
+                                                    verdict);
+    }
+    if (shared.gateway != nullptr) {
+      shared.count.plain_forwarded.add();
+      co_return co_await shared.gateway->forward(call, std::move(target), std::move(*body), verdict);
+    }
+  }
+  co_await respond_counted(call, openai::error_answer(openai::refusal::gateway_not_configured), verdict);
+}
+
+asio::awaitable<void> serve_openai(context& shared, codec::ip_address peer, net::http_exchange& call,
                                    std::string target) {
+  if (target == public_key_target) {
+    const bool reads = call.request().method() == "GET";
+    if (!reads) co_return co_await respond_wrong_method(call, "GET");
+    co_return co_await shared.v1->serve_public_key(peer, call);
+  }
   const openai::route_match route = openai::find_route(call.request().method(), target);
   if (route.outcome == openai::route_outcome::unknown) {
     co_return co_await respond(call, openai::error_answer(openai::refusal::not_found));
@@ -129,11 +130,7 @@ asio::awaitable<void> serve_openai(context& shared, gateway_proxy* proxy, net::h
   }
   const bool about_models = route.which == openai::endpoint::models || route.which == openai::endpoint::model;
   if (about_models) co_return co_await serve_models(shared, call, route);
-  if (proxy == nullptr) {
-    co_return co_await respond(call, openai::error_answer(openai::refusal::gateway_not_configured));
-  }
-  shared.count.plain_forwarded.add();
-  co_await proxy->forward(call, std::move(target));
+  co_await serve_inference(shared, peer, call, route.which, std::move(target));
 }
 
 }  // namespace
@@ -156,21 +153,7 @@ std::string_view peer_of_sealed_route(const codec::http_head& head) {
   return path;
 }
 
-asio::awaitable<void> respond(net::http_exchange& call, openai::api_error error) {
-  codec::http_fields fields = common_fields(openai::content_type(error));
-  if (error.retry_after) {
-    static_cast<void>(fields.add("Retry-After", std::to_string(error.retry_after->count())));
-  }
-  const std::string body = openai::to_text(error);
-  const auto sent = co_await call.respond(error.status, fields, as_bytes(body));
-  static_cast<void>(sent);
-}
-
-asio::awaitable<void> respond_json(net::http_exchange& call, int status, std::string body) {
-  return respond_text(call, status, "application/json", std::move(body));
-}
-
-asio::awaitable<void> serve_cold_route(context& shared, gateway_proxy* proxy, net::http_exchange& call) {
+asio::awaitable<void> serve_cold_route(context& shared, codec::ip_address peer, net::http_exchange& call) {
   const codec::http_head& request = call.request();
   const std::string_view path = request.path();
   if (request.method() == "OPTIONS") co_return co_await respond_options(call);
@@ -180,8 +163,8 @@ asio::awaitable<void> serve_cold_route(context& shared, gateway_proxy* proxy, ne
   const auto canonical = openai::canonical_target(request.target());
   const bool api_health = path == "/api/v1/health" || path == "/api/v2/health";
   const bool directory = path == nodes_path || path.starts_with(nodes_prefix);
-  if (canonical && !directory && !api_health)
-    co_return co_await serve_openai(shared, proxy, call, *canonical);
+  if (canonical && !directory && !api_health) co_return co_await serve_openai(shared, peer, call, *canonical);
+  if (const auto v1 = relaycore::find_v1_route(path)) co_return co_await shared.v1->serve(*v1, peer, call);
 
   const bool sealed_path = directory && path.ends_with(ohttp_suffix);
   const bool reads = request.method() == "GET" || request.method() == "HEAD";

@@ -74,6 +74,24 @@ TEST_F(drains, a_relay_cuts_what_does_not_finish_in_time) {
   ASSERT_TRUE(until([&] { return endless->done; }));
   EXPECT_EQ(endless->error, errc::truncated);
   EXPECT_TRUE(until([&] { return first().engine().calls_under_way() == 0; }));
+  EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"drained\"}"), 1);
+  EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"node_gone\"}"), 0);
+}
+
+TEST_F(drains, one_that_was_not_answered_yet_is_told_why) {
+  relay::settings config = quick_relay();
+  config.time.drain = 100ms;
+  furnish({.script = R"([{"fault":"hang"}])"}, std::move(config));
+  raw_client waiting(loop, relay_->port());
+  const bytes body =
+      client().seal(first().peer(), R"({"model":"mock-model","messages":[{"role":"user","content":"hi"}]})");
+  waiting.send(sealed_post(first().peer(), body));
+  ASSERT_TRUE(until([&] { return first().engine().calls_under_way() == 1; }));
+  relay_->drain();
+  const raw_answer told = waiting.answer();
+  EXPECT_EQ(told.status, 503);
+  EXPECT_EQ(told.code(), "shutting_down");
+  EXPECT_EQ(relay_->metric("token_place_relay_exchanges_total{outcome=\"drained\"}"), 1);
 }
 
 TEST_F(drains, a_node_finishes_its_calls_takes_no_new_ones_and_returns) {

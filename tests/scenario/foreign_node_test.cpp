@@ -51,6 +51,24 @@ TEST_F(foreign_nodes, a_stranger_registers_reports_its_load_and_leaves) {
   EXPECT_EQ(node.put(node.record(6)), 200) << "and comes back";
 }
 
+TEST_F(foreign_nodes, reports_in_a_flood_are_refused_and_the_next_second_is_free) {
+  raw_node& node = add_stranger();
+  EXPECT_EQ(node.put(node.record(1)), 200);
+  const std::string load = raw_node::path_of(node.peer()) + "/load";
+  const std::string report = R"({"in_flight":1,"capacity":2,"queued":0})";
+  const auto flood = [&] {
+    const auto begun = relay_->own.clock.steady_now();
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < 3 * limits::load_reports_per_second_max; ++i) {
+      refused += node.control("POST", load, report) == 429 ? 1 : 0;
+    }
+    const bool quick = relay_->own.clock.steady_now() - begun < 1s;  // else this shows nothing
+    EXPECT_TRUE(refused > 0 || !quick);
+  };
+  flood();
+  EXPECT_TRUE(until([&] { return node.control("POST", load, report) == 200; }, 5s));
+}
+
 TEST_F(foreign_nodes, nobody_registers_for_somebody_else) {
   raw_node& honest = add_stranger();
   raw_node& thief = add_stranger();
@@ -125,12 +143,19 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
   const raw_answer passed = ask(node);
   EXPECT_EQ(passed.status, 418);
   EXPECT_EQ(passed.code(), "own_code");
+  EXPECT_EQ(passed.fields.find("content-type"), "application/json");
+  const std::string typed = R"({"type":"about:blank",)" + error.substr(1);
+  const std::pair<std::string, std::string> types[] = {
+      {"application/json", typed}, {"application/problem+json", error}, {"application/problem+json", typed}};
+  for (const auto& [type, body] : types) {
+    node.says = answer_of(400, type + " ; charset=utf-8", body);
+    EXPECT_EQ(ask(node).fields.find("content-type"), type) << "by the node's media type, not by a member";
+  }
 
   const std::string large =
       R"({"error":{"code":"own_code","message":")" + std::string(limits::clear_error_bytes_max, 'x') + "\"}}";
   const std::string wrong[] = {
-      "garbage that is no head at all\r\n\r\n",
-      "HTTP/1.1 200 OK\r\n\r\n",
+      "garbage that is no head at all\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok",
       "HTTP/1.1 200 OK\r\nContent-Type: message/ohttp-res\r\nContent-Length: 2\r\n\r\nok",  // not the
                                                                                             // request's form
@@ -141,10 +166,8 @@ TEST_F(foreign_nodes, a_clear_error_is_passed_on_only_if_it_is_one) {
       "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 204 No Content\r\n\r\n",
       "HTTP/1.1 200 OK\r\nX: " + std::string(limits::http_head_bytes_max, 'x') + "\r\n\r\n",
-      answer_of(500, "text/html", "<h1>no</h1>"),
-      answer_of(500, "application/json", "{\"no\":1}"),
-      answer_of(500, "application/json", "not JSON"),
-      answer_of(500, "application/json", large),
+      answer_of(500, "text/html", "<h1>no</h1>"), answer_of(500, "application/json", "{\"no\":1}"),
+      answer_of(500, "application/json", "not JSON"), answer_of(500, "application/json", large),
       "HTTP/1.1 500 X\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n" +
           error,  // ends early
       "",         // ends at once

@@ -78,6 +78,7 @@ std::string raw_node::record(std::int64_t seq, std::chrono::seconds lifetime) {
   fields.ohttp_keys = keys_.key_list();
   fields.models.push_back({std::string(engine::mock_model_id), 4'096, {"chat"}});
   fields.max_concurrency = 4;
+  fields.rsa_public_key = rsa_pem;
   const auto made = e2ee::sign_record(fields, identity_);
   EXPECT_TRUE(made.has_value());
   return made ? codec::to_text(e2ee::to_json(*made)) : std::string();

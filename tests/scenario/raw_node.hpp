@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "e2ee/key_ring.hpp"
@@ -31,8 +32,9 @@ class raw_node {
   void end_session();
   bool ended() const { return ended_; }
 
-  std::string authorization;  // sent with control requests
-  std::string says;           // the whole answer, head included
+  std::string authorization;           // sent with control requests
+  std::optional<std::string> rsa_pem;  // in records made from now on
+  std::string says;                    // the whole answer, head included
   after_answer then = after_answer::finish;
   std::size_t requests = 0;  // whose head has come
   std::string last_request;  // as it came, without framing removed

@@ -173,7 +173,7 @@ TEST_F(refusals, the_head_decides_before_the_body_is_looked_at) {
       {"PUT /api/v2/nodes/" + peer + " HTTP/1.1\r\nHost: r\r\n" + none, 405, "method_not_allowed"},
       {"POST /nothing HTTP/1.1\r\nHost: r\r\n" + none, 404, "not_found"},
       {"POST /v1/chat/completions HTTP/1.1\r\nHost: r\r\n" + none, 503, "gateway_not_configured"},
-      {"POST " + route + " HTTP/1.0\r\nHost: r\r\n" + type + none, 426, "upgrade_required"},
+      {"POST " + route + " HTTP/1.0\r\nHost: r\r\n" + type + none, 505, "http_version_not_supported"},
   };
   for (const row& each : rows) {
     const raw_answer out = post(each.request);

@@ -1,4 +1,4 @@
-#include "relay/handshake_gate.hpp"
+#include "relay/link_gate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 namespace tp::relay {
 namespace {
 
-asio::ip::address from(const std::string& text) { return asio::ip::make_address(text); }
+codec::ip_address from(const std::string& text) { return *codec::parse_ip(text); }
 
-TEST(handshake_gate, one_customer_has_a_bound_of_its_own) {
+TEST(link_gate, one_customer_has_a_bound_of_its_own) {
   struct row {
     const char* name;
     const char* first;
@@ -29,23 +29,23 @@ TEST(handshake_gate, one_customer_has_a_bound_of_its_own) {
       {"loopback, mapped", "::ffff:127.0.0.1", "127.0.0.1", false},
   };
   for (const row& want : rows) {
-    handshake_gate gate(10, 1);
+    link_gate gate(10, 1);
     ASSERT_TRUE(gate.has_room(from(want.first))) << want.name;
-    handshake_gate::place held = gate.enter(from(want.first));
+    link_gate::place held = gate.enter(from(want.first));
     EXPECT_EQ(gate.has_room(from(want.second)), !want.same) << want.name;
     held.leave();
     EXPECT_TRUE(gate.has_room(from(want.second))) << want.name;
   }
 }
 
-TEST(handshake_gate, all_together_have_a_bound_and_a_place_is_given_back_once) {
-  handshake_gate gate(2, 10);
+TEST(link_gate, all_together_have_a_bound_and_a_place_is_given_back_once) {
+  link_gate gate(2, 10);
   {
-    const handshake_gate::place first = gate.enter(from("127.0.0.1"));
-    handshake_gate::place second = gate.enter(from("192.0.2.1"));
+    const link_gate::place first = gate.enter(from("127.0.0.1"));
+    link_gate::place second = gate.enter(from("192.0.2.1"));
     EXPECT_FALSE(gate.has_room(from("127.0.0.1")));
     EXPECT_FALSE(gate.has_room(from("192.0.2.9")));
-    handshake_gate::place moved = std::move(second);
+    link_gate::place moved = std::move(second);
     moved.leave();
     moved.leave();
     EXPECT_EQ(gate.size(), 1U);
