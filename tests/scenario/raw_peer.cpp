@@ -156,12 +156,12 @@ bool raw_peer::read_until(bytes_view part) {
   return async::run(loop_, read_to(part)).has_value();
 }
 
-raw_relay::raw_relay(asio::io_context& loop) : loop_(loop), running_(loop.get_executor()) {
+raw_listener::raw_listener(asio::io_context& loop) : loop_(loop), running_(loop.get_executor()) {
   auto made = net::listener::open(loop.get_executor(), {});
   EXPECT_TRUE(made.has_value());
   listener_ = std::move(*made);
   running_.spawn(
-      [](raw_relay* self) -> asio::awaitable<void> {
+      [](raw_listener* self) -> asio::awaitable<void> {
         std::function<void(std::unique_ptr<net::connection>)> keep =
             [self](std::unique_ptr<net::connection> one) { self->waiting_.push_back(std::move(one)); };
         const auto ended = co_await self->listener_->run(std::move(keep));
@@ -170,17 +170,17 @@ raw_relay::raw_relay(asio::io_context& loop) : loop_(loop), running_(loop.get_ex
       this);
 }
 
-raw_relay::~raw_relay() {
+raw_listener::~raw_listener() {
   listener_->close();
   running_.cancel();
   async::run(loop_, running_.join());
 }
 
-codec::url raw_relay::url() const {
+codec::url raw_listener::url() const {
   return *codec::parse_url("http://127.0.0.1:" + std::to_string(listener_->port()));
 }
 
-std::unique_ptr<raw_peer> raw_relay::accept(std::uint64_t seed) {
+std::unique_ptr<raw_peer> raw_listener::accept(std::uint64_t seed) {
   const auto until = std::chrono::steady_clock::now() + patience;
   while (waiting_.empty()) {
     if (std::chrono::steady_clock::now() > until) return nullptr;

@@ -69,10 +69,10 @@ class raw_peer {
 };
 
 // A relay in name only: takes the links that nodes dial, and upgrades them.
-class raw_relay {
+class raw_listener {
  public:
-  explicit raw_relay(asio::io_context& loop);
-  ~raw_relay();
+  explicit raw_listener(asio::io_context& loop);
+  ~raw_listener();
   codec::url url() const;
   // The next link; waits for a node to dial.
   std::unique_ptr<raw_peer> accept(std::uint64_t seed);

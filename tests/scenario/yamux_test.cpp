@@ -99,7 +99,7 @@ TEST_F(yamux_breaches, end_the_session_at_the_relay_and_no_other) {
 }
 
 TEST_F(yamux_breaches, end_the_session_at_the_node_which_serves_its_other_relay) {
-  raw_relay bad(loop);
+  raw_listener bad(loop);
   furnish_with_witness({.more_relays = {bad.url()}});
   for (const breach& each : breaches(listener)) {
     const auto peer = bad.accept(++seed_);  // the node dials again after each
