@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import house
 import openai_cases
@@ -174,7 +175,11 @@ class Terminal:
             if pid:
                 self.ended = status
             return pid
-        house.wait_until("the program's end", gone, seconds)
+        try:
+            house.wait_until("the program's end", gone, seconds)
+        except AssertionError as late:
+            waits_in = Path(f"/proc/{self.pid}/wchan").read_text(encoding="ascii")  # for its terminal, or for the loop?
+            raise AssertionError(f"{late}; it waits in {waits_in}; shown: {self.shown[-400:]!r}") from late
         return os.waitstatus_to_exitcode(self.ended)
 
     def end(self):
