@@ -101,6 +101,8 @@ typed_line line_reader::read_line(const char* prompt) {
   editor_->prompt = prompt;
   const interrupt_guard guard;
   int size = 0;
+  // libedit shows the prompt and only then leaves the line mode, in which a Ctrl-D typed at once is lost.
+  ::el_set(editor_->line, EL_PREP_TERM, 1);
   const wchar_t* text = ::el_wgets(editor_->line, &size);
   if (interrupted != 0) {
     ::el_reset(editor_->line);
