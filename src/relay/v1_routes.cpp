@@ -34,6 +34,13 @@ bool is_for_nodes(v1_route route) {
          route == v1_route::unregister;
 }
 
+// The key that is all these routes' bodies hold.
+async::task<std::string> key_in_body(net::http_exchange& call, v1_route route) {
+  const auto body = co_await call.read_body(relaycore::body_bytes_max(route));
+  if (!body) co_return body.error();
+  co_return relaycore::parse_v1_key(route, as_chars(*body));
+}
+
 }  // namespace
 
 // With tokens, a node is its address and its token: two behind one address with different ones are two.
@@ -152,9 +159,7 @@ async::task<void> v1_desk::wait_for_mail(const std::string& client_key, async::d
 
 asio::awaitable<void> v1_desk::retrieve(net::http_exchange& call) {
   const async::deadline until = wait_of(call.request());
-  const auto body = co_await call.read_body(relaycore::body_bytes_max(v1_route::retrieve));
-  if (!body) co_return co_await refuse(call, v1_route::retrieve, body.error());
-  const auto key = relaycore::parse_v1_key(v1_route::retrieve, as_chars(*body));
+  const auto key = co_await key_in_body(call, v1_route::retrieve);
   if (!key) co_return co_await refuse(call, v1_route::retrieve, key.error());
   for (;;) {  // until there is an answer, or the time is over
     const auto answer = mailbox_.retrieve(*key, shared_.now());
@@ -168,9 +173,7 @@ asio::awaitable<void> v1_desk::retrieve(net::http_exchange& call) {
 
 asio::awaitable<void> v1_desk::stream_retrieve(net::http_exchange& call) {
   const async::deadline until = wait_of(call.request());
-  const auto body = co_await call.read_body(relaycore::body_bytes_max(v1_route::stream_retrieve));
-  if (!body) co_return co_await refuse(call, v1_route::stream_retrieve, body.error());
-  const auto key = relaycore::parse_v1_key(v1_route::stream_retrieve, as_chars(*body));
+  const auto key = co_await key_in_body(call, v1_route::stream_retrieve);
   if (!key) co_return co_await refuse(call, v1_route::stream_retrieve, key.error());
   for (;;) {  // until there is a chunk, or the time is over
     const auto chunks = mailbox_.retrieve_stream(*key, shared_.now());
@@ -184,9 +187,7 @@ asio::awaitable<void> v1_desk::stream_retrieve(net::http_exchange& call) {
 }
 
 asio::awaitable<void> v1_desk::unregister(net::http_exchange& call, std::string origin) {
-  const auto body = co_await call.read_body(relaycore::body_bytes_max(v1_route::unregister));
-  if (!body) co_return co_await refuse(call, v1_route::unregister, body.error());
-  const auto key = relaycore::parse_v1_key(v1_route::unregister, as_chars(*body));
+  const auto key = co_await key_in_body(call, v1_route::unregister);
   if (!key) co_return co_await refuse(call, v1_route::unregister, key.error());
   const bool removed = mailbox_.unregister(*key, origin);
   const auto said = removed ? relaycore::v1_removed::yes : relaycore::v1_removed::no;
