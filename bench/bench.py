@@ -3,7 +3,7 @@
 
     ./tp bench [--quick] [--nice N] [--quiet S] [--only hop,start,restart,gone,ttft,tokens] [--json FILE]
 
---quick: about three minutes, two rounds; without it about eight, five rounds. The machine should be otherwise idle;
+--quick: about four minutes, two rounds; without it five rounds. The machine should be otherwise idle;
 what neighbours took is printed with each table. Needs nginx, haproxy, taskset; the row with a real engine needs
 llama-server and a model in the cache folder (./tp up puts them there) and is left out, saying so, without them.
 """
